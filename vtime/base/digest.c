@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Digest chain over XXH3-128; the library's code is inlined here and calls nothing but memcpy and memset. */
+/* Digest chain over XXH3-128; the library's code is inlined here and calls nothing but memcpy and
+ * memset. */
 #include "vdc/digest.h"
 
 #include <assert.h>
@@ -8,7 +9,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#define FOLD_COPY_MAX 512u  /* up to here one hash over a copy is cheaper than the streaming form; same result */
+#define FOLD_COPY_MAX                                                                              \
+    512u /* up to here one hash over a copy is cheaper than the streaming form; same result */
 #define MSG_CANON_BYTES 26u /* t 8, port 4, seq 8, type 2, len 4 */
 
 static struct vdc_digest from_xxh(XXH128_hash_t h)

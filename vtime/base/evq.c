@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
-#define ARITY 4u
+#define ARITY        4u
 #define CAPACITY_MAX (UINT32_C(1) << 28)
 
 /* Key order: t, then cls and id (packed), then seq. */
@@ -102,7 +102,8 @@ static void sift_down(struct vdc_evq *q, uint32_t pos, const struct node *n)
     place(q, pos, n);
 }
 
-/* Takes the node at pos out of the heap and frees its slot. Freed memory is zeroed: state has no stale bytes. */
+/* Takes the node at pos out of the heap and frees its slot. Freed memory is zeroed: state has no
+ * stale bytes. */
 static void drop(struct vdc_evq *q, uint32_t pos)
 {
     const uint32_t slot = nodes(q)[pos].slot;
@@ -141,7 +142,8 @@ void vdc_evq_init(void *mem, uint32_t capacity)
     }
 }
 
-uint32_t vdc_evq_add(struct vdc_evq *q, vtime_t t, uint16_t cls, uint16_t kind, uint32_t id, uint64_t arg)
+uint32_t vdc_evq_add(struct vdc_evq *q, vtime_t t, uint16_t cls, uint16_t kind, uint32_t id,
+                     uint64_t arg)
 {
     const uint32_t slot = q->free;
     struct node n = { .t = t, .obj = (uint64_t)cls << 32 | id, .slot = slot, .kind = kind };

@@ -6,9 +6,9 @@
 
 #include "vdc/rng.h"
 
-#define OVERHEAD_MAX 256u
+#define OVERHEAD_MAX  256u
 #define MIN_FRAME_MAX 1518u
-#define PS_BITS (UINT64_C(8) * VTIME_PS_PER_S) /* bit * ps/s of one byte */
+#define PS_BITS       (UINT64_C(8) * VTIME_PS_PER_S) /* bit * ps/s of one byte */
 
 _Static_assert((VDC_LINK_LEN_MAX + OVERHEAD_MAX) < (UINT64_MAX - VDC_LINK_RATE_MAX) / PS_BITS,
                "numerator of the serialisation time fits 64 bits");
@@ -34,8 +34,8 @@ static uint64_t draw(const struct vdc_link_cfg *cfg, enum vdc_rng_domain domain,
     return vdc_rand(vdc_key(cfg->key, domain, 0, 0), n);
 }
 
-struct vdc_link_sent vdc_link_send(struct vdc_link_tx *tx, const struct vdc_link_cfg *cfg, vtime_t now,
-                                   uint32_t len)
+struct vdc_link_sent vdc_link_send(struct vdc_link_tx *tx, const struct vdc_link_cfg *cfg,
+                                   vtime_t now, uint32_t len)
 {
     struct vdc_link_sent s = { .start = vtime_max(now, tx->busy_until), .fate = VDC_LINK_OK };
     const uint64_t n = tx->n_frame;
@@ -58,7 +58,8 @@ struct vdc_link_sent vdc_link_send(struct vdc_link_tx *tx, const struct vdc_link
     s.end = vtime_add(s.start, dur);
     arrive = vtime_add(s.end, cfg->latency_ps);
     if (cfg->jitter_ps > 0) {
-        /* [0, jitter] inclusive; a range of all 2^64 values cannot occur, latencies end far below. */
+        /* [0, jitter] inclusive; a range of all 2^64 values cannot occur, latencies end far below.
+         */
         assert(cfg->jitter_ps < UINT64_MAX);
         arrive = vtime_add(arrive, vdc_rand_below(vdc_key(cfg->key, VDC_RNG_LINK_JITTER, 0, 0), n,
                                                   cfg->jitter_ps + 1));
@@ -66,7 +67,8 @@ struct vdc_link_sent vdc_link_send(struct vdc_link_tx *tx, const struct vdc_link
     s.arrive = vtime_max(arrive, vtime_add(tx->arrive_last, 1)); /* a link is a FIFO */
     if (cfg->loss_p32 > 0 && draw(cfg, VDC_RNG_LINK_LOSS, n) >> 32 < cfg->loss_p32) {
         s.fate = VDC_LINK_LOST;
-    } else if (cfg->corrupt_p32 > 0 && draw(cfg, VDC_RNG_LINK_CORRUPT, n) >> 32 < cfg->corrupt_p32) {
+    } else if (cfg->corrupt_p32 > 0 &&
+               draw(cfg, VDC_RNG_LINK_CORRUPT, n) >> 32 < cfg->corrupt_p32) {
         s.fate = VDC_LINK_CORRUPT;
     }
     tx->busy_until = s.end;

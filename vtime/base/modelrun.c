@@ -41,7 +41,8 @@ static void run_note(void *ctx, const struct vdc_msg *m, const void *payload)
     r->cfg.io->note(r->cfg.io->ctx, m, payload);
 }
 
-/* Nothing due means that the bytes of the state stay as they are, which saves hashing them at idle points. */
+/* Nothing due means that the bytes of the state stay as they are, which saves hashing them at idle
+ * points. */
 static void step(struct vdc_model_run *r, vtime_t to)
 {
     const bool own = r->cfg.ops->next(r->cfg.state) < to;

@@ -17,7 +17,8 @@ uint64_t vdc_rand(uint64_t key, uint64_t n)
     return z ^ z >> 31;
 }
 
-/* Each part goes through the full mix before the next is added, so that no two (domain, id, sub) cancel out. */
+/* Each part goes through the full mix before the next is added, so that no two (domain, id, sub)
+ * cancel out. */
 uint64_t vdc_key(uint64_t run_seed, enum vdc_rng_domain domain, uint64_t id, uint64_t sub)
 {
     assert(domain >= VDC_RNG_LINK_LOSS);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Digest chain: XXH3-128, the run's artefact that two runs are compared by (design: determinism, section 4). */
+/* Digest chain: XXH3-128, the run's artefact that two runs are compared by (design: determinism,
+ * section 4). */
 #ifndef VDC_VTIME_BASE_DIGEST_H
 #define VDC_VTIME_BASE_DIGEST_H
 
@@ -16,10 +17,12 @@ _Static_assert(sizeof(struct vdc_digest) == 16, "vdc_digest layout");
 /* XXH3-128 of n bytes, seed 0. */
 struct vdc_digest vdc_digest_bytes(const void *p, size_t n);
 
-/* *d = H(*d || n bytes): the running form used for streams and text. A zeroed digest is the start. */
+/* *d = H(*d || n bytes): the running form used for streams and text. A zeroed digest is the start.
+ */
 void vdc_digest_fold(struct vdc_digest *d, const void *p, size_t n);
 
-/* Folds one message, in its canonical bytes: t u64, port u32, seq u64, type u16, len u32, payload. */
+/* Folds one message, in its canonical bytes: t u64, port u32, seq u64, type u16, len u32, payload.
+ */
 void vdc_digest_msg(struct vdc_digest *d, const struct vdc_msg *m, const void *payload);
 
 /* One digest point of one component; also the record that hash.log's lines are printed from. */

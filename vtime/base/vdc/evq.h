@@ -27,7 +27,8 @@ size_t vdc_evq_size(uint32_t capacity);
 /* mem: vdc_evq_size(capacity) bytes, 8-aligned, belongs to the caller. */
 void vdc_evq_init(void *mem, uint32_t capacity);
 /* Returns a handle for vdc_evq_cancel, or VDC_EVQ_NONE when the queue is full (state unchanged). */
-uint32_t vdc_evq_add(struct vdc_evq *q, vtime_t t, uint16_t cls, uint16_t kind, uint32_t id, uint64_t arg);
+uint32_t vdc_evq_add(struct vdc_evq *q, vtime_t t, uint16_t cls, uint16_t kind, uint32_t id,
+                     uint64_t arg);
 /* The handle must be of an event that is still queued (asserted). O(log n). */
 void vdc_evq_cancel(struct vdc_evq *q, uint32_t handle);
 /* Earliest time, VTIME_NEVER when empty. */

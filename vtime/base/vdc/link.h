@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Link arithmetic: one struct per direction, owned by the sender; exact serialisation without drift. */
+/* Link arithmetic: one struct per direction, owned by the sender; exact serialisation without
+ * drift. */
 #ifndef VDC_VTIME_BASE_LINK_H
 #define VDC_VTIME_BASE_LINK_H
 
@@ -7,11 +8,11 @@
 
 #include "vdc/vtime.h"
 
-#define VDC_LINK_RATE_MIN UINT64_C(1000000)       /* 1 Mb/s */
-#define VDC_LINK_RATE_MAX UINT64_C(1600000000000) /* 1.6 Tb/s */
-#define VDC_LINK_LEN_MAX (2u << 20)               /* bytes, so that the product below fits 64 bits */
-#define VDC_LINK_ETH_OVERHEAD 24u                 /* preamble 8 + FCS 4 + gap 12 (IEEE 802.3) */
-#define VDC_LINK_ETH_MIN_FRAME 60u                /* without FCS */
+#define VDC_LINK_RATE_MIN      UINT64_C(1000000)       /* 1 Mb/s */
+#define VDC_LINK_RATE_MAX      UINT64_C(1600000000000) /* 1.6 Tb/s */
+#define VDC_LINK_LEN_MAX       (2u << 20) /* bytes, so that the product below fits 64 bits */
+#define VDC_LINK_ETH_OVERHEAD  24u        /* preamble 8 + FCS 4 + gap 12 (IEEE 802.3) */
+#define VDC_LINK_ETH_MIN_FRAME 60u        /* without FCS */
 
 struct vdc_link_cfg {
     uint64_t rate_bps;
@@ -19,7 +20,8 @@ struct vdc_link_cfg {
     uint64_t tx_quantum_ps; /* 1 = exact */
     uint32_t wire_overhead; /* bytes per frame */
     uint32_t min_frame;     /* bytes, padding before overhead */
-    uint32_t mtu;           /* bytes of a frame's L3 payload; a larger frame is counted tx_giant and dropped by the owner */
+    uint32_t mtu; /* bytes of a frame's L3 payload; a larger frame is counted tx_giant and dropped
+                     by the owner */
     uint32_t zero;
     uint64_t key;         /* base of the loss, corruption and jitter streams of this direction */
     uint64_t loss_p32;    /* probability * 2^32 */
@@ -45,10 +47,11 @@ struct vdc_link_sent {
 };
 
 /* Sends a frame of len bytes (without FCS) not before now. len <= VDC_LINK_LEN_MAX. */
-struct vdc_link_sent vdc_link_send(struct vdc_link_tx *tx, const struct vdc_link_cfg *cfg, vtime_t now,
-                                   uint32_t len);
+struct vdc_link_sent vdc_link_send(struct vdc_link_tx *tx, const struct vdc_link_cfg *cfg,
+                                   vtime_t now, uint32_t len);
 
-/* Least time from the start of a transmission to the arrival of the shortest frame: the lookahead of this direction. */
+/* Least time from the start of a transmission to the arrival of the shortest frame: the lookahead
+ * of this direction. */
 uint64_t vdc_link_min_ps(const struct vdc_link_cfg *cfg);
 
 #endif

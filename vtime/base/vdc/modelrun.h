@@ -39,15 +39,17 @@ struct vdc_model_run {
 void vdc_model_run_init(struct vdc_model_run *r, const struct vdc_model_run_cfg *cfg);
 
 /*
- * Runs the model to `to` (>= now; all input before `to` must be there). Emits every point with T_k <= to, after the
- * events before T_k and before any at T_k. With digests on, `to` must not be VTIME_NEVER.
+ * Runs the model to `to` (>= now; all input before `to` must be there). Emits every point with T_k
+ * <= to, after the events before T_k and before any at T_k. With digests on, `to` must not be
+ * VTIME_NEVER.
  */
 void vdc_model_run_to(struct vdc_model_run *r, vtime_t to);
 
 /* Folds n bytes of text (console, workload output) that appeared at the current time. */
 void vdc_model_run_text(struct vdc_model_run *r, const void *p, size_t n);
 
-/* Ends the chain at `now`: a last point there, unless one was just emitted. The run digest is made from `prev`. */
+/* Ends the chain at `now`: a last point there, unless one was just emitted. The run digest is made
+ * from `prev`. */
 void vdc_model_run_end(struct vdc_model_run *r);
 
 #endif

@@ -15,8 +15,8 @@ enum vdc_msg_type {
     VDC_MSG_IB = 2,
     VDC_MSG_LINK = 3, /* payload: struct vdc_msg_link */
     VDC_MSG_HILINK = 4,
-    VDC_MSG_CMD = 5,   /* control command to a model; as a note: its reply */
-    VDC_MSG_EVENT = 6, /* note: something happened (link, fault, storm) */
+    VDC_MSG_CMD = 5,    /* control command to a model; as a note: its reply */
+    VDC_MSG_EVENT = 6,  /* note: something happened (link, fault, storm) */
     VDC_MSG_SAMPLE = 7, /* note: telemetry record */
     VDC_MSG_CAPTURE = 8 /* note: frame seen on a port */
 };
@@ -27,7 +27,7 @@ enum vdc_msg_flags {
     VDC_MSG_LATE = 4      /* delivered after its time (inexact modes only) */
 };
 
-#define VDC_MSG_ALIGN 64u
+#define VDC_MSG_ALIGN       64u
 #define VDC_MSG_PAYLOAD_MAX 65472u /* so that header and payload fit 64 KiB */
 
 /* Little endian, 64 bytes, payload directly behind it, total rounded up to VDC_MSG_ALIGN. */

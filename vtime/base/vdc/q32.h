@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Integer arithmetic that a model needs: 64 x 64 / 64 without overflow, Q32 fixed point, square root. */
+/* Integer arithmetic that a model needs: 64 x 64 / 64 without overflow, Q32 fixed point, square
+ * root. */
 #ifndef VDC_VTIME_BASE_Q32_H
 #define VDC_VTIME_BASE_Q32_H
 
 #include <stdint.h>
 
 /*
- * Nothing here uses a 128-bit type, a loop without a constant bound or a call, so that the same text compiles to BPF.
- * A Q32 is a u64 with 32 fraction bits: 1.0 is VDC_Q32_ONE. All results round down unless the name says otherwise.
+ * Nothing here uses a 128-bit type, a loop without a constant bound or a call, so that the same
+ * text compiles to BPF. A Q32 is a u64 with 32 fraction bits: 1.0 is VDC_Q32_ONE. All results round
+ * down unless the name says otherwise.
  */
 #define VDC_Q32_ONE (UINT64_C(1) << 32)
 
@@ -24,7 +26,8 @@ static inline uint64_t vdc_mul_hi(uint64_t a, uint64_t b)
     return ah * bh + (mid >> 32) + (mid2 >> 32);
 }
 
-/* Digit of the long division below: (rem : next 32 bits of the numerator) / d, d normalised, rem < d. Knuth D3. */
+/* Digit of the long division below: (rem : next 32 bits of the numerator) / d, d normalised, rem <
+ * d. Knuth D3. */
 static inline uint64_t vdc_div_digit(uint64_t rem, uint64_t next, uint64_t d)
 {
     const uint64_t dh = d >> 32;

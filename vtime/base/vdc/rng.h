@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Counter-based random numbers (SplitMix64 output function): one stream per (domain, object, sub). */
+/* Counter-based random numbers (SplitMix64 output function): one stream per (domain, object, sub).
+ */
 #ifndef VDC_VTIME_BASE_RNG_H
 #define VDC_VTIME_BASE_RNG_H
 
@@ -27,7 +28,8 @@ uint64_t vdc_rand(uint64_t key, uint64_t n);
 /* Key of the stream of object (id, sub) in a domain of the run with seed run_seed. */
 uint64_t vdc_key(uint64_t run_seed, enum vdc_rng_domain domain, uint64_t id, uint64_t sub);
 
-/* Uniform in [0, bound), bound > 0, without bias worth naming (high half of the 128-bit product, error < bound / 2^64). */
+/* Uniform in [0, bound), bound > 0, without bias worth naming (high half of the 128-bit product,
+ * error < bound / 2^64). */
 uint64_t vdc_rand_below(uint64_t key, uint64_t n, uint64_t bound);
 
 #endif

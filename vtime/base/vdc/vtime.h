@@ -8,11 +8,11 @@
 typedef uint64_t vtime_t;
 
 /* "No such instant": later than every event. 2^64 ps are 213 days. */
-#define VTIME_NEVER UINT64_MAX
+#define VTIME_NEVER     UINT64_MAX
 #define VTIME_PS_PER_NS UINT64_C(1000)
 #define VTIME_PS_PER_US UINT64_C(1000000)
 #define VTIME_PS_PER_MS UINT64_C(1000000000)
-#define VTIME_PS_PER_S UINT64_C(1000000000000)
+#define VTIME_PS_PER_S  UINT64_C(1000000000000)
 
 /* t + d ps; VTIME_NEVER absorbs, overflow saturates to it. */
 static inline vtime_t vtime_add(vtime_t t, uint64_t d)
