@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# The nouns of the image builder: recipe, lock, cache and the digests that name what was built.
+# Sourced by build and update; NAME is set by them. Every function prints to stdout only what it returns.
+
+export LC_ALL=C TZ=UTC
+umask 022
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/vdc
+DEBS=$CACHE/debs
+RECIPE=$ROOT/images/$NAME.recipe
+LOCK=$ROOT/images/$NAME.lock
+BUILDER=1   # version of the lock format
+
+say() { printf 'image %s: %s\n' "$NAME" "$*" >&2; }
+die() { printf 'image %s: error: %s\n' "$NAME" "$*" >&2; exit 1; }
+
+# All values of one key of the recipe, one per line.
+recipe() { awk -v k="$1" '$1 == k { $1 = ""; print substr($0, 2) }' "$RECIPE"; }
+
+# The lock's lines of one set (guest, build, kernel): package version architecture sha256 size sets.
+locked() { awk -v s="$1" 'NF == 6 && $6 ~ "(^|,)" s "(,|$)"' "$LOCK"; }
+
+# A digest of files under the project root by name and content; untracked leftovers of builds are not sources.
+digest_tree() {
+    local path
+    for path in "$@"; do
+        [ -d "$ROOT/$path" ] || die "no directory $path (image sources, recipe images/$NAME.recipe)"
+    done
+    (cd "$ROOT" && find "$@" -type f \( -name '*.[ch]' -o -name Kbuild -o -name Makefile -o -name '*.sh' \
+        -o -name build \) ! -name '*.mod.c' -print0 | sort -z | xargs -0 -r sha256sum) | sha256sum | cut -c1-16
+}
+
+# What the cached parts are called by. The chroot depends on its packages alone, the base on the recipe and the
+# guest packages, the image on our own sources as well.
+chroot_key() { locked build | sha256sum | cut -c1-16; }
+base_key() {
+    { echo "$BUILDER"; grep -v '^#' "$RECIPE"; locked guest; locked kernel; locked build; digest_tree scripts/image; } |
+        sha256sum | cut -c1-16
+}
+image_key() {
+    # shellcheck disable=SC2046 # the recipe's paths have no blanks
+    { base_key; digest_tree guest/agent devices/hinic/hw $(recipe kmod); } | sha256sum | cut -c1-16
+}
+
+need_root() {
+    [ "$(id -u)" = 0 ] || die "must run as root (it unpacks system files and enters a chroot)"
+}
+
+need_recipe() {
+    [ -f "$RECIPE" ] || die "no recipe images/$NAME.recipe; there are: $(cd "$ROOT/images" && ls -- *.recipe | tr '\n' ' ')"
+}
+
+# A private apt: own lists, own cache, no packages installed. The mirror is the one the host uses for its base suite.
+apt_setup() {
+    local site state=$CACHE/apt/$NAME
+    if [ -n "${VDC_MIRROR:-}" ]; then
+        site=$VDC_MIRROR
+    else
+        site=$(apt-get indextargets --format '$(SITE) $(RELEASE)' 'Created-By: Packages' |
+            awk '$2 !~ /-/ { print $1; exit }')
+    fi
+    [ -n "$site" ] || die "this host's apt configuration names no base suite; set VDC_MIRROR to a Debian mirror"
+    mkdir -p "$state/lists/partial" "$state/cache/archives/partial" "$state/empty"
+    : > "$state/status"
+    printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n' "$site" "$(recipe suite)" \
+        > "$state/sources.list"
+    APT=(-qq -o "Dir::Etc::sourcelist=$state/sources.list" -o "Dir::Etc::sourceparts=$state/empty"
+        -o "Dir::Etc::preferencesparts=$state/empty" -o Dir::Etc::preferences=/dev/null
+        -o "Dir::State::lists=$state/lists" -o "Dir::Cache=$state/cache" -o "Dir::State::status=$state/status"
+        -o Acquire::Languages=none -o Acquire::ForceHash=SHA256 -o APT::Install-Recommends=false
+        -o APT::Architecture=amd64 -o APT::Architectures=amd64 -o APT::Sandbox::User=root)
+    say "reading the package lists of $(recipe suite)"
+    apt-get "${APT[@]}" update >&2 || die "the mirror $site does not serve $(recipe suite)"
+}
+
+# Turns `apt-get --print-uris` lines into: uri package version architecture sha256 size.
+uris() {
+    awk '{
+        uri = $1; gsub("\047", "", uri)
+        n = split($2, part, "_"); arch = part[3]; sub("\\.deb$", "", arch)
+        version = part[2]; gsub("%3a", ":", version)
+        sub("^SHA256:", "", $4)
+        print uri, part[1], version, arch, $4, $3
+    }'
+}
+
+# Downloads one file into the cache by its sha256; the name appears only when the content is right.
+fetch_deb() {
+    local uri=$1 sum=$2 part
+    [ -f "$DEBS/$sum" ] && return
+    part=$DEBS/.part.$$
+    /usr/lib/apt/apt-helper "${APT[@]}" download-file "$uri" "$part" "SHA256:$sum" >&2 ||
+        die "cannot download $uri with sha256 $sum"
+    mv "$part" "$DEBS/$sum"
+}
