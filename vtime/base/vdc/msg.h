@@ -24,7 +24,8 @@ enum vdc_msg_type {
 enum vdc_msg_flags {
     VDC_MSG_HDR_ONLY = 1, /* payload holds the headers only, wire_len counts the whole frame */
     VDC_MSG_POOL = 2,     /* payload lies in a pool at `off` */
-    VDC_MSG_LATE = 4      /* delivered after its time (inexact modes only) */
+    VDC_MSG_LATE = 4,     /* delivered after its time (inexact modes only) */
+    VDC_MSG_BAD_FCS = 8   /* corrupted on the link: the receiving port counts it and drops it */
 };
 
 #define VDC_MSG_ALIGN       64u
