@@ -22,26 +22,34 @@ recipe() { awk -v k="$1" '$1 == k { $1 = ""; print substr($0, 2) }' "$RECIPE"; }
 # The lock's lines of one set (guest, build, kernel): package version architecture sha256 size sets.
 locked() { awk -v s="$1" 'NF == 6 && $6 ~ "(^|,)" s "(,|$)"' "$LOCK"; }
 
-# A digest of files under the project root by name and content; untracked leftovers of builds are not sources.
+# A digest of source files under the project root by name and content; what builds leave behind is not a source.
 digest_tree() {
     local path
     for path in "$@"; do
-        [ -d "$ROOT/$path" ] || die "no directory $path (image sources, recipe images/$NAME.recipe)"
+        [ -e "$ROOT/$path" ] || die "no directory $path (named by images/$NAME.recipe)"
     done
-    (cd "$ROOT" && find "$@" -type f \( -name '*.[ch]' -o -name Kbuild -o -name Makefile -o -name '*.sh' \
-        -o -name build \) ! -name '*.mod.c' -print0 | sort -z | xargs -0 -r sha256sum) | sha256sum | cut -c1-16
+    (cd "$ROOT" && find "$@" -type f \( -name '*.[ch]' -o -name '*.sh' -o -name Kbuild -o -name build \) \
+        ! -name '*.mod.c' -print0 | sort -z | xargs -0 -r sha256sum) | sha256sum | cut -c1-16
 }
 
-# What the cached parts are called by. The chroot depends on its packages alone, the base on the recipe and the
-# guest packages, the image on our own sources as well.
+# What the cached parts are called by. The chroot depends on its packages alone, the base on the recipe and all
+# packages, the image on our own sources as well.
 chroot_key() { locked build | sha256sum | cut -c1-16; }
 base_key() {
-    { echo "$BUILDER"; grep -v '^#' "$RECIPE"; locked guest; locked kernel; locked build; digest_tree scripts/image; } |
-        sha256sum | cut -c1-16
+    {
+        echo "$BUILDER"
+        grep -Ev '^(#|kmod |source |load |cmdline )' "$RECIPE"
+        awk 'NF == 6' "$LOCK"
+        digest_tree scripts/image/build scripts/image/rootfs.sh scripts/image/mkcpio.c
+    } | sha256sum | cut -c1-16
 }
 image_key() {
     # shellcheck disable=SC2046 # the recipe's paths have no blanks
-    { base_key; digest_tree guest/agent devices/hinic/hw $(recipe kmod); } | sha256sum | cut -c1-16
+    {
+        base_key
+        grep -E '^(kmod|source|load|cmdline) ' "$RECIPE" || true
+        digest_tree $(recipe source) $(recipe kmod)
+    } | sha256sum | cut -c1-16
 }
 
 need_root() {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Runs in the build chroot, in /work: prunes and packs the guest root, or builds and packs our overlay.
 #
-# usage: rootfs.sh base KERNEL_RELEASE      root + kernel -> base.cpio.zst, base.files
+# usage: rootfs.sh base KERNEL_RELEASE      root + kernel -> base.cpio, base.files
 #        rootfs.sh overlay KERNEL_RELEASE   /src + root's modules -> overlay.cpio, overlay.files
 set -euo pipefail
 release=$2
@@ -82,7 +82,7 @@ make_base() {
     depmod -b /work/root "$release"
     rm -f "$to"/modules.{alias,dep,symbols,devname} # the .bin files are what modprobe reads
     list /work/root > /work/base.files
-    pack /work/root | zstd -q -12 -T1 -c > /work/base.cpio.zst
+    pack /work/root > /work/base.cpio
 }
 
 make_overlay() {
