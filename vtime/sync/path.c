@@ -6,7 +6,8 @@
 
 #include "state.h"
 
-#define NS_MIN (2 * VTIME_PS_PER_NS) /* a shorter step could round to nothing */
+#define SKIP_NONE UINT32_MAX
+#define NS_MIN    (2 * VTIME_PS_PER_NS) /* a shorter step could round to nothing */
 
 static int check_limits(const struct vdc_sync_cfg *c)
 {
@@ -104,8 +105,8 @@ static void edge(struct vdc_sync *s, uint32_t a, uint32_t b, uint64_t ps)
 }
 
 /* Links, and vtasks with ports on several hubs (they may pass something on after their react), then
- * Floyd-Warshall. */
-static void make_dist(struct vdc_sync *s, const struct vdc_sync_cfg *c)
+ * Floyd-Warshall. skip: a vtask that passes nothing on, SKIP_NONE for none. */
+static void make_dist(struct vdc_sync *s, const struct vdc_sync_cfg *c, uint32_t skip)
 {
     for (uint32_t a = 0; a < s->n_hub; a++) {
         for (uint32_t b = 0; b < s->n_hub; b++) {
@@ -122,7 +123,7 @@ static void make_dist(struct vdc_sync *s, const struct vdc_sync_cfg *c)
             const struct sync_port *x = &s->port[p];
             const struct sync_port *y = &s->port[q];
 
-            if (x->task == y->task) {
+            if (x->task == y->task && x->task != skip) {
                 edge(s, x->hub, y->hub,
                      vtime_add(vtime_add(x->in_ps, s->task[x->task].react_ps), y->out_ps));
             }
@@ -269,11 +270,14 @@ int vdc_sync_init(void *mem, const struct vdc_sync_cfg *cfg)
     for (uint32_t k = 0; k < s->n_scope; k++) {
         s->scope[k] = cfg->scope[k];
     }
-    make_dist(s, cfg);
-    make_paths(s);
     for (uint32_t i = 0; i < s->n_task; i++) {
+        /* A vtask's own handing on is no echo. */
+        make_dist(s, cfg, i);
+        make_paths(s);
         s->echo_ps[i] = s->mode == VDC_SYNC_EXACT ? make_echo(s, i) : VTIME_NEVER;
     }
+    make_dist(s, cfg, SKIP_NONE);
+    make_paths(s);
     memset(s->reflex_ps, 0xff, sizeof(s->reflex_ps)); /* VTIME_NEVER */
     for (uint32_t a = 0; a < s->n_hub; a++) {
         s->reflex_ps[s->hub[a].group] = make_reflex(s, s->hub[a].group);
