@@ -6,8 +6,8 @@ void vdc_evtree_init(struct vdc_evtree *tr, uint32_t n)
 {
     assert(n > 0);
     assert(n <= VDC_EVTREE_LEAVES_MAX);
-    tr->n_leaf =
-        1; /* nodes beyond the sources stay untouched: a tree of two costs little to set up */
+    /* Nodes beyond the sources stay untouched: a tree of two costs little to set up. */
+    tr->n_leaf = 1;
     tr->zero[0] = tr->zero[1] = tr->zero[2] = 0;
     while (tr->n_leaf < n) {
         tr->n_leaf *= 2;

@@ -124,26 +124,31 @@ void vdc_hub_settle(struct vdc_hub *h, uint32_t frame, uint32_t n_copies)
     }
 }
 
-uint32_t vdc_hub_dequeue(struct vdc_hub *h, uint32_t port, uint32_t tc, vtime_t now)
+void vdc_hub_put(struct vdc_hub *h, uint32_t frame)
 {
-    struct vdc_hub_port *p = &h->port[port];
+    struct vdc_frame *f = vdc_hub_frame(h, frame);
+
+    assert(f->refs > 0);
+    f->refs--;
+    if (f->refs == 0) {
+        release(h, frame);
+    }
+}
+
+/* Unlinks the head of a queue that is not empty. */
+static uint32_t take_head(struct vdc_hub *h, struct vdc_hub_port *p, uint32_t tc)
+{
     struct vdc_hub_queue *q = &p->q[tc];
     const uint32_t i = q->head;
     struct vdc_hub_slot *s;
-    uint32_t frame;
-    uint32_t size;
 
     assert(i != VDC_HUB_NONE);
-    assert(q->head_ok <= now);
     s = vdc_hub_slot(h, i);
-    frame = s->frame;
-    size = q->head_size;
-    if (p->maxrate_kbps[tc] > 0) { /* bits * 10^9 ps per ms / (bits per ms) */
-        q->next_ok = vtime_add(now, (uint64_t)size * 8 * VTIME_PS_PER_MS / p->maxrate_kbps[tc]);
-    }
-    q->head = s->next;
+    h->books.queued_frames--;
+    h->books.queued_bytes -= q->head_size;
     q->frames--;
-    q->bytes -= size;
+    q->bytes -= q->head_size;
+    q->head = s->next;
     s->next = h->slot_free;
     h->slot_free = i;
     if (q->head == VDC_HUB_NONE) {
@@ -158,9 +163,33 @@ uint32_t vdc_hub_dequeue(struct vdc_hub *h, uint32_t port, uint32_t tc, vtime_t 
         q->head_size = vdc_hub_frame(h, n->frame)->size;
         q->head_ok = vtime_max(n->t_ready, q->next_ok);
     }
-    h->books.queued_frames--;
-    h->books.queued_bytes -= size;
-    return frame;
+    return s->frame;
+}
+
+uint32_t vdc_hub_dequeue(struct vdc_hub *h, uint32_t port, uint32_t tc, vtime_t now)
+{
+    struct vdc_hub_port *p = &h->port[port];
+    struct vdc_hub_queue *q = &p->q[tc];
+
+    assert(q->head_ok <= now);
+    if (p->maxrate_kbps[tc] > 0) { /* bits * 10^9 ps per ms / (bits per ms) */
+        const uint64_t bits = (uint64_t)q->head_size * 8;
+
+        q->next_ok = vtime_add(now, bits * VTIME_PS_PER_MS / p->maxrate_kbps[tc]);
+    }
+    return take_head(h, p, tc);
+}
+
+void vdc_hub_flush(struct vdc_hub *h, uint32_t port, enum vdc_hub_drop why)
+{
+    struct vdc_hub_port *p = &h->port[port];
+
+    for (uint32_t tc = 0; tc < VDC_HUB_TCS; tc++) {
+        while (p->q[tc].frames > 0) {
+            vdc_hub_drop(h, port, why, p->q[tc].head_size);
+            vdc_hub_put(h, take_head(h, p, tc));
+        }
+    }
 }
 
 void vdc_hub_sent(struct vdc_hub *h, uint32_t port, uint32_t frame, uint32_t wire)
@@ -174,15 +203,4 @@ void vdc_hub_sent(struct vdc_hub *h, uint32_t port, uint32_t frame, uint32_t wir
     c->tx_prio_bytes[f->prio] += wire;
     h->books.out_frames++;
     h->books.out_bytes += f->size;
-}
-
-void vdc_hub_put(struct vdc_hub *h, uint32_t frame)
-{
-    struct vdc_frame *f = vdc_hub_frame(h, frame);
-
-    assert(f->refs > 0);
-    f->refs--;
-    if (f->refs == 0) {
-        release(h, frame);
-    }
 }

@@ -25,13 +25,19 @@ static bool in_range(struct vdc_hs_reply *r, enum vdc_hiswitch_subject subject, 
     return (v >= lo && v <= hi) || vdc_hs_fail(r, VDC_HISWITCH_ERANGE, subject, lo, hi);
 }
 
+static void set_learn(struct vdc_hs_port *port, bool is_learn)
+{
+    const uint32_t learn = VDC_HISWITCH_PORT_LEARN;
+
+    port->flags = (port->flags & ~learn) | (is_learn ? learn : 0);
+}
+
 static bool port_set(const struct vdc_hs_env *e, const struct vdc_hiswitch_cmd *cmd,
                      struct vdc_hs_reply *r)
 {
     struct vdc_hs_port *port = &e->sw->port[cmd->port];
     const uint32_t has = cmd->fields;
     const uint32_t filter = VDC_HISWITCH_PORT_VLAN_FILTER;
-    const uint32_t learn = VDC_HISWITCH_PORT_LEARN;
 
     if ((has & VDC_HISWITCH_F_MODE) && cmd->u.port.mode != VDC_LINK_ETH &&
         cmd->u.port.mode != VDC_LINK_AUTO) {
@@ -48,7 +54,7 @@ static bool port_set(const struct vdc_hs_env *e, const struct vdc_hiswitch_cmd *
         port->flags = (port->flags & ~filter) | (cmd->u.port.is_filter ? filter : 0);
     }
     if (has & VDC_HISWITCH_F_LEARN) {
-        port->flags = (port->flags & ~learn) | (cmd->u.port.is_learn ? learn : 0);
+        set_learn(port, cmd->u.port.is_learn != 0);
     }
     if ((has & VDC_HISWITCH_F_MODE) && port->mode != cmd->u.port.mode) {
         port->mode = cmd->u.port.mode;
@@ -96,6 +102,18 @@ static bool fdb_flush(const struct vdc_hs_env *e, const struct vdc_hiswitch_cmd 
     vdc_hs_fdb_flush(e->sw, has_port ? cmd->u.flush.port : VDC_HS_NO_PORT,
                      has_vid ? cmd->u.flush.vid : 0, (cmd->fields & VDC_HISWITCH_F_STATIC) != 0);
     return true;
+}
+
+static void fdb_set(const struct vdc_hs_env *e, const struct vdc_hiswitch_cmd *cmd)
+{
+    if (cmd->fields & VDC_HISWITCH_F_AGING) {
+        e->sw->aging_ps = cmd->u.fdbset.aging_ps;
+    }
+    if (cmd->fields & VDC_HISWITCH_F_LEARN) {
+        for (uint32_t p = 0; p < e->sw->n_ports; p++) {
+            set_learn(&e->sw->port[p], cmd->u.fdbset.is_learn != 0);
+        }
+    }
 }
 
 static bool vlan_change(const struct vdc_hs_env *e, const struct vdc_hiswitch_cmd *cmd,
@@ -320,7 +338,7 @@ static bool change(const struct vdc_hs_env *e, const struct vdc_hiswitch_cmd *cm
     case VDC_HISWITCH_OP_FDB_FLUSH:
         return fdb_flush(e, cmd, r);
     case VDC_HISWITCH_OP_FDB_SET:
-        e->sw->aging_ps = cmd->u.fdbset.aging_ps;
+        fdb_set(e, cmd);
         return true;
     case VDC_HISWITCH_OP_VLAN_SET:
     case VDC_HISWITCH_OP_VLAN_DEL:

@@ -232,5 +232,10 @@ void vdc_hs_port_link(const struct vdc_hs_env *e, uint32_t p, const struct vdc_m
     port->peer_rate_bps = body.rate_bps;
     port->peer_latency_ps = body.latency_ps;
     port->peer_mtu = body.mtu;
+    if (!port->is_peer_up || !mode_matches(port)) {
+        /* Nothing may wait for a word of the peer: frames that left because of it would reach the
+         * peer sooner than anything it can expect in return for a message of its own. */
+        vdc_hub_flush(e->hub, p, VDC_HUB_DROP_LINK_LOST);
+    }
     update(e, p, false);
 }

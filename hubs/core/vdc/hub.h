@@ -162,6 +162,9 @@ void vdc_hub_sent(struct vdc_hub *h, uint32_t port, uint32_t frame, uint32_t wir
 /* Gives one copy back; the last one frees frame and buffer. */
 void vdc_hub_put(struct vdc_hub *h, uint32_t frame);
 
+/* Drops everything that waits for this port. */
+void vdc_hub_flush(struct vdc_hub *h, uint32_t port, enum vdc_hub_drop why);
+
 /* Weights in percent, 0 = strict; max_frame in bytes. Deficits start anew. */
 void vdc_hub_weights(struct vdc_hub_port *p, const uint8_t weight[VDC_HUB_TCS], uint32_t max_frame);
 /* The TC to send from now, charged to its deficit; VDC_HUB_NONE if no head is ready. One call, one

@@ -54,7 +54,7 @@ enum vdc_hiswitch_field {
     VDC_HISWITCH_F_MODE = 1u << 1,
     VDC_HISWITCH_F_PVID = 1u << 2,
     VDC_HISWITCH_F_FILTER = 1u << 3,
-    VDC_HISWITCH_F_LEARN = 1u << 4, /* port.set */
+    VDC_HISWITCH_F_LEARN = 1u << 4, /* port.set, fdb.set */
     VDC_HISWITCH_F_TRUST = 1u << 5, /* qos.set */
     VDC_HISWITCH_F_PRIO = 1u << 6,
     VDC_HISWITCH_F_PCP = 1u << 7,
@@ -91,7 +91,9 @@ struct vdc_hiswitch_cmd {
             uint32_t zero;
         } flush;
         struct {
-            uint64_t aging_ps;
+            uint64_t aging_ps; /* 0 = never */
+            uint32_t is_learn; /* of every port */
+            uint32_t zero;
         } fdbset;
         struct vdc_hiswitch_vlan_cfg vlan;
         struct vdc_hiswitch_mdb_cfg mdb;
