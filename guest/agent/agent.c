@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The guest's /init: mounts, loads drivers, configures the node, reports ready, runs the job (docs/specs/agent.md). */
+/* The guest's /init: mounts, loads drivers, configures the node, reports ready, runs the job
+ * (docs/specs/agent.md). */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -19,7 +20,7 @@
 #include "netcfg.h"
 #include "run.h"
 
-#define ERR_BYTES 256u
+#define ERR_BYTES  256u
 #define STANDALONE "/etc/vdc/standalone"
 
 static char job_text[VDC_AGENT_JOB_MAX];
@@ -29,19 +30,20 @@ static const struct {
     const char *dir;
     const char *options;
 } mounts[] = {
-    {"proc", "/proc", NULL},
-    {"sysfs", "/sys", NULL},
-    {"devtmpfs", "/dev", NULL},
-    {"devpts", "/dev/pts", "ptmxmode=0666"},
-    {"tmpfs", "/dev/shm", NULL},
-    {"tmpfs", "/run", NULL},
-    {"debugfs", "/sys/kernel/debug", NULL},
+    { "proc", "/proc", NULL },
+    { "sysfs", "/sys", NULL },
+    { "devtmpfs", "/dev", NULL },
+    { "devpts", "/dev/pts", "ptmxmode=0666" },
+    { "tmpfs", "/dev/shm", NULL },
+    { "tmpfs", "/run", NULL },
+    { "debugfs", "/sys/kernel/debug", NULL },
 };
 
 static void mount_all(void)
 {
     for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
-        (void)mkdir(mounts[i].dir, 0755); /* exists, or is made by the mount before it, or the mount says so */
+        (void)mkdir(mounts[i].dir,
+                    0755); /* exists, or is made by the mount before it, or the mount says so */
         if (mount(mounts[i].type, mounts[i].dir, mounts[i].type, 0, mounts[i].options) < 0) {
             printf("vdc-agent: cannot mount %s: %s\n", mounts[i].dir, strerror(errno));
         }
@@ -109,12 +111,13 @@ static _Noreturn void power_off(void)
     }
 }
 
-/* A boot without the agent device: what the image tests use. The node index comes from nowhere: it is 0. */
+/* A boot without the agent device: what the image tests use. The node index comes from nowhere: it
+ * is 0. */
 static _Noreturn void stand_alone(void)
 {
-    static char *const script[] = {"/bin/sh", STANDALONE, NULL};
-    struct vdc_netcfg net = {.n_nodes = 2, .is_arp_static = true};
-    struct vdc_job job = {0};
+    static char *const script[] = { "/bin/sh", STANDALONE, NULL };
+    struct vdc_netcfg net = { .n_nodes = 2, .is_arp_static = true };
+    struct vdc_job job = { 0 };
     char err[ERR_BYTES] = "";
     struct utsname u;
 
@@ -134,7 +137,7 @@ static _Noreturn void stand_alone(void)
 static _Noreturn void boot(void)
 {
     static struct vdc_job job;
-    struct vdc_netcfg net = {0};
+    struct vdc_netcfg net = { 0 };
     struct vdc_bar bar;
     char err[ERR_BYTES] = "";
     int status;
@@ -155,8 +158,8 @@ static _Noreturn void boot(void)
     net.node = vdc_bar_read32(&bar, VDC_AGENT_R_NODE_ID);
     net.n_nodes = vdc_bar_read32(&bar, VDC_AGENT_R_NNODES);
     if (net.n_nodes > VDC_NETCFG_NODES_MAX || net.node >= net.n_nodes) {
-        (void)snprintf(err, sizeof(err), "node %u of %u: expected node < nodes <= %u", net.node, net.n_nodes,
-                       VDC_NETCFG_NODES_MAX);
+        (void)snprintf(err, sizeof(err), "node %u of %u: expected node < nodes <= %u", net.node,
+                       net.n_nodes, VDC_NETCFG_NODES_MAX);
         status = -1;
     }
     if (status == 0) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Access to the agent device through sysfs: no driver is bound to it, root maps its resource files. */
+/* Access to the agent device through sysfs: no driver is bound to it, root maps its resource files.
+ */
 #include "bar.h"
 
 #include <dirent.h>
@@ -13,6 +14,8 @@
 #include <unistd.h>
 
 #define PCI_DIR "/sys/bus/pci/devices"
+#define FOUND                                                                                      \
+    "/run/vdc-agent" /* link to the PCI function, made by PID 1: a mark must not search for it */
 
 static bool has_id(const char *name, const char *attribute, uint16_t want)
 {
@@ -46,8 +49,8 @@ int vdc_pci_find(uint16_t vendor, uint16_t device, char names[][VDC_PCI_NAME_BYT
         return -errno;
     }
     while ((e = readdir(dir)) != NULL && n < VDC_PCI_FUNCTIONS_MAX) {
-        if (e->d_name[0] != '.' && strlen(e->d_name) < VDC_PCI_NAME_BYTES && has_id(e->d_name, "vendor", vendor) &&
-            has_id(e->d_name, "device", device)) {
+        if (e->d_name[0] != '.' && strlen(e->d_name) < VDC_PCI_NAME_BYTES &&
+            has_id(e->d_name, "vendor", vendor) && has_id(e->d_name, "device", device)) {
             (void)snprintf(names[n++], VDC_PCI_NAME_BYTES, "%.31s", e->d_name);
         }
     }
@@ -56,13 +59,13 @@ int vdc_pci_find(uint16_t vendor, uint16_t device, char names[][VDC_PCI_NAME_BYT
     return (int)n;
 }
 
-static volatile uint8_t *map_bar(const char *name, const char *resource, size_t len)
+static volatile uint8_t *map_bar(const char *resource, size_t len)
 {
     char path[128];
     void *p;
     int fd;
 
-    (void)snprintf(path, sizeof(path), PCI_DIR "/%s/%s", name, resource);
+    (void)snprintf(path, sizeof(path), FOUND "/%s", resource);
     fd = open(path, O_RDWR | O_SYNC | O_CLOEXEC);
     if (fd < 0) {
         return NULL;
@@ -88,21 +91,31 @@ static int enable(const char *name)
     return n == 1 ? 0 : -EIO;
 }
 
-int vdc_bar_open(struct vdc_bar *bar)
+static int find_and_enable(void)
 {
     char names[VDC_PCI_FUNCTIONS_MAX][VDC_PCI_NAME_BYTES];
+    char path[128];
     int n = vdc_pci_find(VDC_AGENT_PCI_VENDOR, VDC_AGENT_PCI_DEVICE, names);
-    int status;
 
     if (n <= 0) {
         return n < 0 ? n : -ENODEV;
     }
-    status = enable(names[0]);
+    (void)snprintf(path, sizeof(path), PCI_DIR "/%s", names[0]);
+    if (symlink(path, FOUND) < 0 && errno != EEXIST) {
+        return -errno;
+    }
+    return enable(names[0]);
+}
+
+int vdc_bar_open(struct vdc_bar *bar)
+{
+    int status = access(FOUND, F_OK) == 0 ? 0 : find_and_enable();
+
     if (status < 0) {
         return status;
     }
-    bar->regs = map_bar(names[0], "resource0", VDC_AGENT_BAR0_BYTES);
-    bar->mem = map_bar(names[0], "resource2", VDC_AGENT_BAR2_BYTES);
+    bar->regs = map_bar("resource0", VDC_AGENT_BAR0_BYTES);
+    bar->mem = map_bar("resource2", VDC_AGENT_BAR2_BYTES);
     if (bar->regs == NULL || bar->mem == NULL) {
         return -ENXIO;
     }
@@ -139,7 +152,8 @@ void vdc_bar_text(const struct vdc_bar *bar, char *to, size_t len)
     memcpy(to, (const void *)(uintptr_t)(bar->mem + VDC_AGENT_JOB_OFF), len);
 }
 
-/* The buffer is plain memory of the device; the register write behind the copy is ordered after it (x86 stores). */
+/* The buffer is plain memory of the device; the register write behind the copy is ordered after it
+ * (x86 stores). */
 static size_t put_buffer(const struct vdc_bar *bar, const char *data, size_t len)
 {
     if (len > VDC_AGENT_OUT_MAX) {

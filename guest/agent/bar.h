@@ -13,14 +13,15 @@ struct vdc_bar {
     volatile uint8_t *mem;  /* BAR2 */
 };
 
-#define VDC_PCI_NAME_BYTES 32u
+#define VDC_PCI_NAME_BYTES    32u
 #define VDC_PCI_FUNCTIONS_MAX 16u
 
-/* Names ("0000:00:03.0") of all PCI functions with this vendor and device, sorted. Returns their number, at most
- * VDC_PCI_FUNCTIONS_MAX, or negative errno. */
+/* Names ("0000:00:03.0") of all PCI functions with this vendor and device, sorted. Returns their
+ * number, at most VDC_PCI_FUNCTIONS_MAX, or negative errno. */
 int vdc_pci_find(uint16_t vendor, uint16_t device, char names[][VDC_PCI_NAME_BYTES]);
 
-/* Maps the agent device. Returns 0, -ENODEV if there is none, -EPROTO if its MAGIC or VER is not ours, else errno. */
+/* Maps the agent device. Returns 0, -ENODEV if there is none, -EPROTO if its MAGIC or VER is not
+ * ours, else errno. */
 int vdc_bar_open(struct vdc_bar *bar);
 
 uint32_t vdc_bar_read32(const struct vdc_bar *bar, uint32_t off);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The job text of a node: a line based format with counted scripts (docs/specs/agent.md section 4). */
+/* The job text of a node: a line based format with counted scripts (docs/specs/agent.md section 4).
+ */
 #include "job.h"
 
 #include <stdio.h>
@@ -126,7 +127,8 @@ static int add_workload(struct parser *p, struct vdc_job *job, bool is_live)
     }
     if (p->n_words != (is_live ? 4u : 6u) || !is_word(len_word - 1, "len") ||
         (!is_live && !is_word(&p->word[2], "at"))) {
-        return fail(p, is_live ? "expected: exec ID len BYTES" : "expected: workload K at NS len BYTES");
+        return fail(p, is_live ? "expected: exec ID len BYTES"
+                               : "expected: workload K at NS len BYTES");
     }
     if (!number(&p->word[1], VDC_JOB_ID_MAX, &id)) {
         return fail(p, "script number is not 0..32767");
@@ -196,9 +198,10 @@ static int option(struct parser *p, struct vdc_job *job)
     return fail(p, "unknown line");
 }
 
-int vdc_job_parse(struct vdc_job *job, const char *text, size_t len, bool is_live, char *err, size_t err_size)
+int vdc_job_parse(struct vdc_job *job, const char *text, size_t len, bool is_live, char *err,
+                  size_t err_size)
 {
-    struct parser p = {.text = text, .len = len, .err = err, .err_size = err_size};
+    struct parser p = { .text = text, .len = len, .err = err, .err_size = err_size };
     int more;
 
     memset(job, 0, sizeof(*job));
@@ -208,7 +211,8 @@ int vdc_job_parse(struct vdc_job *job, const char *text, size_t len, bool is_liv
         if (more < 0) {
             return -1;
         }
-        if (more == 0 || p.n_words != 2 || !is_word(&p.word[0], "vdc-job") || !is_word(&p.word[1], "1")) {
+        if (more == 0 || p.n_words != 2 || !is_word(&p.word[0], "vdc-job") ||
+            !is_word(&p.word[1], "1")) {
             p.line = 1;
             return fail(&p, "the first line is not \"vdc-job 1\"");
         }

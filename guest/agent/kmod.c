@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Kernel modules of the guest: modprobe does the loading, the kernel log has the reason of a refusal. */
+/* Kernel modules of the guest: modprobe does the loading, the kernel log has the reason of a
+ * refusal. */
 #include "kmod.h"
 
 #include <errno.h>
@@ -13,7 +14,7 @@
 #include "bar.h"
 
 #define NAMES_MAX 64
-#define TEXT_MAX 1024
+#define TEXT_MAX  1024
 
 /* Reads @fd to its end and keeps the beginning as one line. */
 static void read_line(int fd, char *text, size_t size)
@@ -36,7 +37,7 @@ static void read_line(int fd, char *text, size_t size)
 int vdc_kmod_load(const char *names, char *err, size_t err_size)
 {
     char copy[TEXT_MAX];
-    char *argv[NAMES_MAX + 3] = {"modprobe", "-a"};
+    char *argv[NAMES_MAX + 3] = { "modprobe", "-a" };
     char message[TEXT_MAX];
     size_t n = 2;
     char *save = NULL;
@@ -45,7 +46,8 @@ int vdc_kmod_load(const char *names, char *err, size_t err_size)
     pid_t pid;
 
     (void)snprintf(copy, sizeof(copy), "%s", names);
-    for (char *name = strtok_r(copy, " \n", &save); name != NULL; name = strtok_r(NULL, " \n", &save)) {
+    for (char *name = strtok_r(copy, " \n", &save); name != NULL;
+         name = strtok_r(NULL, " \n", &save)) {
         if (n < NAMES_MAX + 2) {
             argv[n++] = name;
         }
@@ -67,13 +69,15 @@ int vdc_kmod_load(const char *names, char *err, size_t err_size)
     read_line(pipe_fd[0], message, sizeof(message));
     close(pipe_fd[0]);
     if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) {
-        (void)snprintf(err, err_size, "%s", message[0] != '\0' ? message : "modprobe cannot be run");
+        (void)snprintf(err, err_size, "%s",
+                       message[0] != '\0' ? message : "modprobe cannot be run");
         return -1;
     }
     return 0;
 }
 
-/* The last record of the kernel log at level error or worse that names the driver. 1 if there is one. */
+/* The last record of the kernel log at level error or worse that names the driver. 1 if there is
+ * one. */
 static int last_error(const char *driver, char *err, size_t err_size)
 {
     char record[TEXT_MAX];
@@ -116,7 +120,8 @@ int vdc_kmod_check_hinic(char *err, size_t err_size)
             continue;
         }
         if (!last_error("hicain_net", err, err_size)) {
-            (void)snprintf(err, err_size, "HiNIC %s has no driver; is hicain_net in the image?", names[i]);
+            (void)snprintf(err, err_size, "HiNIC %s has no driver; is hicain_net in the image?",
+                           names[i]);
         }
         return -1;
     }

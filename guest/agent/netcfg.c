@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Names and addresses of a node, set through rtnetlink: no program is started for it, so boot stays short. */
+/* Names and addresses of a node, set through rtnetlink: no program is started for it, so boot stays
+ * short. */
 #include "netcfg.h"
 
 #include <arpa/inet.h>
@@ -64,7 +65,8 @@ static int transact(int fd, const struct request *r)
     if (send(fd, r, r->head.nlmsg_len, 0) < 0) {
         return -errno;
     }
-    if (recv(fd, &reply, sizeof(reply), 0) < (ssize_t)sizeof(reply) || reply.head.nlmsg_type != NLMSG_ERROR) {
+    if (recv(fd, &reply, sizeof(reply), 0) < (ssize_t)sizeof(reply) ||
+        reply.head.nlmsg_type != NLMSG_ERROR) {
         return -EPROTO;
     }
     return reply.error.error;
@@ -101,7 +103,7 @@ static int add_neighbour(int fd, uint32_t index, uint32_t node, uint32_t port)
 {
     uint32_t addr = address(node, port);
     uint32_t id = node * 16u + port + 1u;
-    uint8_t mac[6] = {0, 0, 0, (uint8_t)(id >> 16), (uint8_t)(id >> 8), (uint8_t)id};
+    uint8_t mac[6] = { 0, 0, 0, (uint8_t)(id >> 16), (uint8_t)(id >> 8), (uint8_t)id };
     struct request r;
 
     memcpy(mac, MAC_OUI, 3);
@@ -178,7 +180,7 @@ static int write_names(const struct vdc_netcfg *cfg)
     fprintf(f, "127.0.0.1 localhost\n");
     for (uint32_t node = 0; node < cfg->n_nodes; node++) {
         char text[INET_ADDRSTRLEN];
-        struct in_addr a = {.s_addr = address(node, 0)};
+        struct in_addr a = { .s_addr = address(node, 0) };
 
         fprintf(f, "%s node%u\n", inet_ntop(AF_INET, &a, text, sizeof(text)), node);
     }
@@ -207,7 +209,7 @@ static int configure_port(const struct vdc_netcfg *cfg, int fd, uint32_t i)
 
 static int open_events(void)
 {
-    struct sockaddr_nl local = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
+    struct sockaddr_nl local = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK };
     int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
 
     if (fd >= 0 && bind(fd, (struct sockaddr *)&local, sizeof(local)) < 0) {

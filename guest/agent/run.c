@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The event loop of PID 1: starts workloads, forwards their output, reaps; sleeps without a timeout otherwise. */
+/* The event loop of PID 1: starts workloads, forwards their output, reaps; sleeps without a timeout
+ * otherwise. */
 #include "run.h"
 
 #include <errno.h>
@@ -15,10 +16,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define STREAMS_MAX (2u * VDC_JOB_WORKLOADS_MAX)
-#define CHUNK_BYTES 65536u
+#define STREAMS_MAX      (2u * VDC_JOB_WORKLOADS_MAX)
+#define CHUNK_BYTES      65536u
 #define CARRIER_LIMIT_NS 1000000000ull /* a port without a cable must not hold the job for ever */
-#define LIVE_POLL_NS 1000000ull
+#define LIVE_POLL_NS     1000000ull
 
 /* What an epoll event is about; streams are numbered from EV_STREAM. */
 enum { EV_CHILD, EV_LINK, EV_START, EV_LIVE, EV_STREAM };
@@ -57,19 +58,19 @@ static uint64_t vtime_ns(const struct loop *l)
 
 static int watch(const struct loop *l, int fd, uint32_t what)
 {
-    struct epoll_event ev = {.events = EPOLLIN, .data.u32 = what};
+    struct epoll_event ev = { .events = EPOLLIN, .data.u32 = what };
 
     return epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd, &ev);
 }
 
-/* Arms the start timer for the virtual time @at_ns. The guest's clock may run some parts per million beside it, so
- * whoever wakes up reads VTIME_NS again. */
+/* Arms the start timer for the virtual time @at_ns. The guest's clock may run some parts per
+ * million beside it, so whoever wakes up reads VTIME_NS again. */
 static void arm(const struct loop *l, uint64_t at_ns)
 {
     uint64_t now = vtime_ns(l);
     uint64_t wait = at_ns > now ? at_ns - now : 1;
-    struct itimerspec t = {.it_value = {.tv_sec = (time_t)(wait / 1000000000ull),
-                                        .tv_nsec = (long)(wait % 1000000000ull)}};
+    struct itimerspec t = { .it_value = { .tv_sec = (time_t)(wait / 1000000000ull),
+                                          .tv_nsec = (long)(wait % 1000000000ull) } };
 
     (void)timerfd_settime(l->start_fd, 0, &t, NULL);
 }
@@ -85,7 +86,7 @@ static void set_number(const char *name, uint32_t value)
 /* The child's side: own session, nothing on stdin, both outputs into the pipe. */
 static void become_shell(const struct loop *l, uint32_t id, char *script, int out)
 {
-    char *argv[] = {"sh", "-c", script, NULL};
+    char *argv[] = { "sh", "-c", script, NULL };
     int null = open("/dev/null", O_RDONLY);
 
     (void)setsid();
@@ -124,7 +125,8 @@ static void refuse(struct loop *l, uint32_t id, const char *why)
     report_end(l, id, 127);
 }
 
-static void start_script(struct loop *l, const struct vdc_workload *w, const char *text, uint32_t id)
+static void start_script(struct loop *l, const struct vdc_workload *w, const char *text,
+                         uint32_t id)
 {
     struct stream *s = NULL;
     int pipe_fd[2];
@@ -137,7 +139,9 @@ static void start_script(struct loop *l, const struct vdc_workload *w, const cha
     script = strndup(text + w->script_off, w->script_len);
     if (s == NULL || script == NULL || pipe2(pipe_fd, O_CLOEXEC) < 0) {
         free(script);
-        refuse(l, id, s == NULL ? "vdc-agent: more than 128 scripts at once\n" : "vdc-agent: out of memory\n");
+        refuse(l, id,
+               s == NULL ? "vdc-agent: more than 128 scripts at once\n"
+                         : "vdc-agent: out of memory\n");
         return;
     }
     (void)fcntl(pipe_fd[0], F_SETFL, O_NONBLOCK);
@@ -158,7 +162,8 @@ static void start_script(struct loop *l, const struct vdc_workload *w, const cha
     s->id = id;
 }
 
-/* Forwards what the pipe holds. A stream is free when its shell is gone and nobody holds the pipe any more. */
+/* Forwards what the pipe holds. A stream is free when its shell is gone and nobody holds the pipe
+ * any more. */
 static void forward(struct loop *l, struct stream *s)
 {
     ssize_t n;
@@ -193,15 +198,17 @@ static void reap(struct loop *l)
                 forward(l, s);
                 s->has_shell = false;
                 s->is_used = s->fd >= 0;
-                report_end(l, s->id, WIFEXITED(status) ? (uint32_t)WEXITSTATUS(status)
-                                                       : 128u + (uint32_t)WTERMSIG(status));
+                report_end(l, s->id,
+                           WIFEXITED(status) ? (uint32_t)WEXITSTATUS(status)
+                                             : 128u + (uint32_t)WTERMSIG(status));
                 break;
             }
         }
     }
 }
 
-/* Starts every workload that is due, in order of time and text, and arms the timer for the next one. */
+/* Starts every workload that is due, in order of time and text, and arms the timer for the next
+ * one. */
 static void start_due(struct loop *l)
 {
     for (;;) {
@@ -272,7 +279,8 @@ static void look_for_commands(struct loop *l)
 
 static int open_all(struct loop *l)
 {
-    struct itimerspec poll = {.it_value = {.tv_nsec = (long)LIVE_POLL_NS}, .it_interval = {.tv_nsec = LIVE_POLL_NS}};
+    struct itimerspec poll = { .it_value = { .tv_nsec = (long)LIVE_POLL_NS },
+                               .it_interval = { .tv_nsec = LIVE_POLL_NS } };
     sigset_t child;
 
     sigemptyset(&child);
@@ -321,8 +329,8 @@ static void dispatch(struct loop *l, uint32_t what)
     }
 }
 
-void vdc_run(const struct vdc_bar *bar, const struct vdc_job *job, const char *text, const struct vdc_netcfg *net,
-             char *err, size_t err_size)
+void vdc_run(const struct vdc_bar *bar, const struct vdc_job *job, const char *text,
+             const struct vdc_netcfg *net, char *err, size_t err_size)
 {
     static struct loop loop; /* 640 KiB: not on the stack */
     struct loop *l = &loop;
