@@ -42,8 +42,8 @@ void vdc_hubctl_pop(struct vdc_hubctl *c);
 enum vdc_seg_state vdc_hubctl_wait(struct vdc_hubctl *c, uint32_t timeout_ms);
 
 /*
- * Runner of the hub phases when the segment's runner is VDC_SEG_BY_DAEMON: steps every hub of the segment until DONE (0) or
- * FAILED (-ECANCELED). One thread in one process of the run.
+ * Runner of the hub phases when the segment's runner is VDC_SEG_BY_DAEMON: steps every hub of the segment until DONE (0),
+ * FAILED (-ECANCELED) or timeout_ms passed (-EAGAIN: call again). One thread in one process of the run.
  */
 int vdc_hubctl_serve(struct vdc_hubctl *c, uint32_t timeout_ms);
 
