@@ -3,6 +3,7 @@
 #include "testhub.h"
 
 #include <assert.h>
+#include <signal.h>
 #include <string.h>
 
 #define QUEUE 4096u
@@ -15,6 +16,7 @@ struct held {
 
 struct hub {
     struct testhub_cfg cfg;
+    uint64_t is_trapped;
     uint64_t extra_ps, n_cmd, n_dropped;
     uint64_t busy[TESTHUB_PORTS], seq[TESTHUB_PORTS];
     uint64_t head, tail; /* of held */
@@ -116,6 +118,10 @@ static void hub_run(void *state, vtime_t to, const struct vdc_model_io *io)
         }
         if (t >= to) {
             return;
+        }
+        if (t >= h->cfg.trap_t && !h->is_trapped) {
+            h->is_trapped = 1;
+            (void)raise(h->cfg.trap_signal);
         }
         if (best == UINT32_MAX) {
             const struct held *x = &h->held[h->head % QUEUE];

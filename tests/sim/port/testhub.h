@@ -17,6 +17,9 @@ struct testhub_cfg {
     uint64_t fwd_ps;
     uint64_t ps_per_byte;
     uint64_t lat_ps;                /* of every egress link */
+    vtime_t trap_t;                  /* first event at or after it: the process that steps the model gets the signal */
+    int32_t trap_signal;
+    uint32_t zero;
     uint32_t port_id[TESTHUB_PORTS]; /* ids of its own ports */
     uint8_t route[TESTHUB_DSTS];     /* output port of a destination */
 };

@@ -91,11 +91,13 @@ static int create(struct run *r)
         blob[k].ps_per_byte = WORLD_PS_PER_BYTE;
         blob[k].lat_ps = WORLD_LAT_PS;
         for (uint32_t p = 0; p < TESTHUB_PORTS; p++) {
+            blob[k].trap_t = w->fault == WORLD_KILL_PHASE || w->fault == WORLD_STOP_PHASE ? w->fault_t : VTIME_NEVER;
+            blob[k].trap_signal = w->fault == WORLD_KILL_PHASE ? SIGKILL : SIGSTOP;
             blob[k].port_id[p] = vdc_port_id(VDC_PORT_SWITCH, k, p);
         }
         hub[k] = (struct vdc_seg_hub_cfg){ .name = hub_name[k], .ops = 0, .n_port = TESTHUB_PORTS, .blob = &blob[k],
-                                           .blob_len = sizeof(blob[k]), .fwd_ps = WORLD_FWD_PS,
-                                           .note_bytes = VDC_SEG_RING_MIN };
+                                           .blob_len = sizeof(blob[k]), .can_hairpin = w->n == 1,
+                                           .fwd_ps = WORLD_FWD_PS, .note_bytes = VDC_SEG_RING_MIN };
     }
     rc = vdc_seg_create(NULL, &cfg, ops, 1, &r->seg, err);
     if (rc < 0) {
@@ -160,7 +162,7 @@ static void drain(struct run *r)
         }
     }
     while (r->ctl && vdc_hubctl_peek(r->ctl)) {
-        if (r->out->n_note < 16) {
+        if (r->out->n_note < 4) {
             r->out->cmd_t[r->out->n_note] = vdc_hubctl_peek(r->ctl)->t;
         }
         r->out->n_note++;
@@ -224,13 +226,38 @@ static int wait_parked(struct run *r, uint64_t deadline)
     return rc;
 }
 
+static void end_short_stop(const struct run *r, uint64_t *stopped_ms)
+{
+    const pid_t pid = r->pid[r->w->victim];
+    siginfo_t si = { 0 };
+
+    if (*stopped_ms == 0 && waitid(P_PID, (id_t)pid, &si, WSTOPPED | WNOHANG | WNOWAIT) == 0 && si.si_pid != 0) {
+        *stopped_ms = now_ms();
+    }
+    if (*stopped_ms != 0 && now_ms() - *stopped_ms > 150) {
+        (void)kill(pid, SIGCONT);
+    }
+}
+
+/* Who was stopped or never returns cannot leave by itself: the one that the failure names. */
+static void kill_stuck(const struct run *r)
+{
+    struct vdc_seg_failure f;
+    const enum world_fault kind = r->w->fault;
+
+    if ((kind == WORLD_STOP || kind == WORLD_STOP_PHASE || kind == WORLD_ENDLESS) &&
+        vdc_seg_failure(r->seg, &f) == 0 && f.who < r->w->n && !r->is_reaped[f.who]) {
+        (void)kill(r->pid[f.who], SIGKILL);
+    }
+}
+
 static int supervise(struct run *r)
 {
     const uint64_t t0 = now_ms();
     uint64_t stopped_ms = 0;
 
     for (uint32_t i = 0; i < 4 && r->w->cmd_t[i] != 0; i++) {
-        if (send_command(r, r->w->cmd_t[i], 1000 * (i + 1)) < 0) {
+        if (send_command(r, r->w->cmd_t[i], 500 * (i + 1)) < 0) {
             return -1;
         }
     }
@@ -254,20 +281,14 @@ static int supervise(struct run *r)
         for (uint32_t i = 0; i <= r->w->n; i++) {
             left += r->pid[i] > 0 && !r->is_reaped[i];
         }
-        /* The victim of a SIGSTOP: a short stop ends here. */
         if (r->w->fault == WORLD_STOP_SHORT) {
-            siginfo_t si = { 0 };
-
-            if (stopped_ms == 0 && waitid(P_PID, (id_t)r->pid[r->w->victim], &si, WSTOPPED | WNOHANG | WNOWAIT) == 0 &&
-                si.si_pid != 0) {
-                stopped_ms = now_ms();
-            }
-            if (stopped_ms != 0 && now_ms() - stopped_ms > 150) {
-                (void)kill(r->pid[r->w->victim], SIGCONT);
-            }
+            end_short_stop(r, &stopped_ms);
         }
-        if (is_over && left > 0 && (r->w->fault == WORLD_STOP || r->w->fault == WORLD_ENDLESS)) {
-            (void)kill(r->pid[r->w->victim], SIGKILL);
+        if (is_over && left > 0) {
+            kill_stuck(r);
+        }
+        if (r->w->stop_after_ms != 0 && now_ms() - t0 > r->w->stop_after_ms) {
+            vdc_seg_stop_at(r->seg, 0);
         }
         if (is_over && left == 0) {
             r->out->all_gone = true;

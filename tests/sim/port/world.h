@@ -17,6 +17,7 @@ enum world_fault {
     WORLD_KILL,        /* SIGKILL of `victim` at fault_t, from inside its window */
     WORLD_KILL_SEND,   /* in the middle of writing a message */
     WORLD_KILL_PHASE,  /* whoever runs the hub phase at fault_t */
+    WORLD_STOP_PHASE,  /* SIGSTOP of the same */
     WORLD_STOP,        /* SIGSTOP for ever */
     WORLD_STOP_SHORT,  /* SIGSTOP, SIGCONT after 150 ms */
     WORLD_LATE,        /* goes beyond its grant */
@@ -45,7 +46,8 @@ struct world {
     enum vdc_task_poll poll;
     enum vdc_seg_runner runner;
     bool is_reversed;   /* start the processes in reverse order */
-    uint32_t live_cmds; /* commands while it runs (these do matter) */
+    uint32_t live_cmds; /* <= 4 commands while it runs (these do matter) */
+    uint32_t stop_after_ms; /* wall time after which vdc_seg_stop_at(0) is called, 0: never (matters too) */
     /* Fault and supervision. */
     enum world_fault fault;
     uint32_t victim;
@@ -61,7 +63,7 @@ struct world_result {
     vtime_t end_t;
     uint64_t rx; /* messages received by all endpoints */
     uint64_t n_note;
-    uint64_t cmd_t[16]; /* effective times of the commands */
+    uint64_t cmd_t[4]; /* effective times of the commands */
     bool all_gone;      /* every process ended by itself after the run's end (the victim aside) */
     uint32_t wall_ms;
 };
