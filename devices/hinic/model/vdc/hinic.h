@@ -26,15 +26,15 @@
 
 /* Timing of the device, in ps; each 1 ns .. 100 us. */
 struct vdc_hinic_timing {
-	uint64_t t_db;      /* doorbell to start of the fetch */
-	uint64_t t_pcie_up; /* DMA request to memory access */
-	uint64_t t_pcie_dn; /* memory access to completion at the device */
-	uint64_t t_tx;      /* last DMA byte to first bit out */
-	uint64_t t_rx;      /* last bit in to first effect */
-	uint64_t t_pkt;     /* occupancy of the engine per packet, each direction */
-	uint64_t t_ack;     /* generation of a response */
-	uint64_t t_msi;     /* completion visible to interrupt */
-	uint64_t t_aq;      /* admin command */
+    uint64_t t_db;      /* doorbell to start of the fetch */
+    uint64_t t_pcie_up; /* DMA request to memory access */
+    uint64_t t_pcie_dn; /* memory access to completion at the device */
+    uint64_t t_tx;      /* last DMA byte to first bit out */
+    uint64_t t_rx;      /* last bit in to first effect */
+    uint64_t t_pkt;     /* occupancy of the engine per packet, each direction */
+    uint64_t t_ack;     /* generation of a response */
+    uint64_t t_msi;     /* completion visible to interrupt */
+    uint64_t t_aq;      /* admin command */
 };
 
 #define VDC_HINIC_NODES_MAX     65536u
@@ -46,45 +46,45 @@ struct vdc_hinic_timing {
 
 /* Start from vdc_hinic_cfg_default() and change what the experiment states. */
 struct vdc_hinic_cfg {
-	uint32_t node;         /* index of this node, < n_nodes */
-	uint32_t n_nodes;      /* 1..VDC_HINIC_NODES_MAX */
-	uint32_t port_id;      /* vdc_port_id() of the port: `port` of every message sent */
-	uint32_t spec_ver;     /* 0 = HINIC_SPEC_VER; another value for tests of drivers */
-	uint64_t seed;         /* of the run */
-	uint64_t caps_mask;    /* capabilities the model may show, default all it has */
-	uint32_t n_qpairs;     /* Ethernet queue pairs, 1..16 */
-	uint32_t n_vectors;    /* 2..64; 0 is AEQ + admin */
-	uint32_t n_uar;        /* doorbell pages, 1..VDC_HINIC_UAR_MAX */
-	uint32_t n_eq;         /* completion EQs, 1..VDC_HINIC_EQ_MAX */
-	uint32_t pcie_gbps;    /* 1..2048; serialises DMA payload, reads and writes separately */
-	uint32_t mtu;          /* start value of the port's MTU, 68..9000 */
-	uint32_t rx_mem_bytes; /* receive memory, default 1 MiB */
-	uint32_t zero;
-	struct vdc_hinic_timing timing;
-	struct vdc_link_cfg link; /* of the direction from this NIC */
+    uint32_t node;         /* index of this node, < n_nodes */
+    uint32_t n_nodes;      /* 1..VDC_HINIC_NODES_MAX */
+    uint32_t port_id;      /* vdc_port_id() of the port: `port` of every message sent */
+    uint32_t spec_ver;     /* 0 = HINIC_SPEC_VER; another value for tests of drivers */
+    uint64_t seed;         /* of the run */
+    uint64_t caps_mask;    /* capabilities the model may show, default all it has */
+    uint32_t n_qpairs;     /* Ethernet queue pairs, 1..16 */
+    uint32_t n_vectors;    /* 2..64; 0 is AEQ + admin */
+    uint32_t n_uar;        /* doorbell pages, 1..VDC_HINIC_UAR_MAX */
+    uint32_t n_eq;         /* completion EQs, 1..VDC_HINIC_EQ_MAX */
+    uint32_t pcie_gbps;    /* 1..2048; serialises DMA payload, reads and writes separately */
+    uint32_t mtu;          /* start value of the port's MTU, 68..9000 */
+    uint32_t rx_mem_bytes; /* receive memory, default 1 MiB */
+    uint32_t zero;
+    struct vdc_hinic_timing timing;
+    struct vdc_link_cfg link; /* of the direction from this NIC */
 };
 
 enum vdc_hinic_reset_kind {
-	VDC_HINIC_RESET_COLD, /* machine reset: counters too */
-	VDC_HINIC_RESET_FLR,
-	VDC_HINIC_RESET_SOFT /* DEV_CTRL.reset; the model calls it by itself */
+    VDC_HINIC_RESET_COLD, /* machine reset: counters too */
+    VDC_HINIC_RESET_FLR,
+    VDC_HINIC_RESET_SOFT /* DEV_CTRL.reset; the model calls it by itself */
 };
 
 /* What the model does to the world; all calls happen inside vdc_hinic_run(). frame and guest_err
  * may be NULL. */
 struct vdc_hinic_env {
-	void *ctx;
-	/* Copies len bytes (<= 4096, any alignment) at a bus address. 0, or negative if the access
-	 * failed. */
-	int (*dma_read)(void *ctx, uint64_t addr, void *buf, uint32_t len);
-	int (*dma_write)(void *ctx, uint64_t addr, const void *buf, uint32_t len);
-	void (*msi)(void *ctx, uint32_t vector);
-	/* A frame enters the link. m is complete but for dst and user; bytes (m->len) belong to the
-	 * model until return. */
-	void (*frame)(void *ctx, const struct vdc_msg *m, const void *bytes);
-	/* For the shell's log (rate limited there): enum hinic_guest_err. The model has counted it.
-	 */
-	void (*guest_err)(void *ctx, uint32_t code, uint64_t arg);
+    void *ctx;
+    /* Copies len bytes (<= 4096, any alignment) at a bus address. 0, or negative if the access
+     * failed. */
+    int (*dma_read)(void *ctx, uint64_t addr, void *buf, uint32_t len);
+    int (*dma_write)(void *ctx, uint64_t addr, const void *buf, uint32_t len);
+    void (*msi)(void *ctx, uint32_t vector);
+    /* A frame enters the link. m is complete but for dst and user; bytes (m->len) belong to the
+     * model until return. */
+    void (*frame)(void *ctx, const struct vdc_msg *m, const void *bytes);
+    /* For the shell's log (rate limited there): enum hinic_guest_err. The model has counted it.
+     */
+    void (*guest_err)(void *ctx, uint32_t code, uint64_t arg);
 };
 
 struct vdc_hinic; /* flat bytes, no pointers: snapshot = memcpy */
