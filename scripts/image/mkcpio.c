@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Writes a newc cpio archive of the NUL-separated names on stdin; nothing of the building host gets into it. */
+/* Writes a newc cpio archive of the NUL-separated names on stdin; nothing of the building host gets
+ * into it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -32,8 +33,8 @@ static void pad(void)
     put(zero, (size_t)(-written & 3));
 }
 
-/* Owner is root, the time is the epoch of the build, a directory has 2 links and every other file 1: these are the
- * fields that differ between hosts and file systems. */
+/* Owner is root, the time is the epoch of the build, a directory has 2 links and every other file
+ * 1: these are the fields that differ between hosts and file systems. */
 static void header(const char *name, uint32_t ino, uint32_t mode, uint32_t mtime, uint64_t size)
 {
     char buf[111];
@@ -43,8 +44,9 @@ static void header(const char *name, uint32_t ino, uint32_t mode, uint32_t mtime
         errno = EFBIG;
         die("cannot store", name);
     }
-    snprintf(buf, sizeof(buf), "070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X", ino, mode, 0U, 0U,
-             S_ISDIR(mode) ? 2U : 1U, mtime, (uint32_t)size, 0U, 0U, 0U, 0U, (uint32_t)name_len, 0U);
+    snprintf(buf, sizeof(buf), "070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X", ino,
+             mode, 0U, 0U, S_ISDIR(mode) ? 2U : 1U, mtime, (uint32_t)size, 0U, 0U, 0U, 0U,
+             (uint32_t)name_len, 0U);
     put(buf, 110);
     put(name, name_len);
     pad();

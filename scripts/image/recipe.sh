@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # The nouns of the image builder: recipe, lock, cache and the digests that name what was built.
-# Sourced by build and update; NAME is set by them. Every function prints to stdout only what it returns.
+# Sourced by build and update, which set NAME. Functions print to stdout only what they return.
 
 export LC_ALL=C TZ=UTC
 umask 022
@@ -22,18 +22,19 @@ recipe() { awk -v k="$1" '$1 == k { $1 = ""; print substr($0, 2) }' "$RECIPE"; }
 # The lock's lines of one set (guest, build, kernel): package version architecture sha256 size sets.
 locked() { awk -v s="$1" 'NF == 6 && $6 ~ "(^|,)" s "(,|$)"' "$LOCK"; }
 
-# A digest of source files under the project root by name and content; what builds leave behind is not a source.
+# A digest of source files by name and content; what builds leave behind is not a source.
 digest_tree() {
     local path
     for path in "$@"; do
         [ -e "$ROOT/$path" ] || die "no directory $path (named by images/$NAME.recipe)"
     done
-    (cd "$ROOT" && find "$@" -type f \( -name '*.[ch]' -o -name '*.sh' -o -name Kbuild -o -name build \) \
-        ! -name '*.mod.c' -print0 | sort -z | xargs -0 -r sha256sum) | sha256sum | cut -c1-16
+    (cd "$ROOT" && find "$@" -type f ! -name '*.mod.c' \
+        \( -name '*.[ch]' -o -name '*.sh' -o -name Kbuild -o -name build \) -print0 |
+        sort -z | xargs -0 -r sha256sum) | sha256sum | cut -c1-16
 }
 
-# What the cached parts are called by. The chroot depends on its packages alone, the base on the recipe and all
-# packages, the image on our own sources as well.
+# What the cached parts are called by. The chroot depends on its packages alone, the base on the
+# recipe and all packages, the image on our own sources as well.
 chroot_key() { locked build | sha256sum | cut -c1-16; }
 base_key() {
     {
@@ -57,10 +58,12 @@ need_root() {
 }
 
 need_recipe() {
-    [ -f "$RECIPE" ] || die "no recipe images/$NAME.recipe; there are: $(cd "$ROOT/images" && ls -- *.recipe | tr '\n' ' ')"
+    [ -f "$RECIPE" ] ||
+        die "no recipe images/$NAME.recipe; there are: $(cd "$ROOT/images" && echo *.recipe)"
 }
 
-# A private apt: own lists, own cache, no packages installed. The mirror is the one the host uses for its base suite.
+# A private apt: own lists, own cache, no packages installed. The mirror is the one the host uses
+# for its base suite.
 apt_setup() {
     local site state=$CACHE/apt/$NAME
     if [ -n "${VDC_MIRROR:-}" ]; then
@@ -69,14 +72,16 @@ apt_setup() {
         site=$(apt-get indextargets --format '$(SITE) $(RELEASE)' 'Created-By: Packages' |
             awk '$2 !~ /-/ { print $1; exit }')
     fi
-    [ -n "$site" ] || die "this host's apt configuration names no base suite; set VDC_MIRROR to a Debian mirror"
+    [ -n "$site" ] ||
+        die "this host's apt configuration names no base suite; set VDC_MIRROR to a Debian mirror"
     mkdir -p "$state/lists/partial" "$state/cache/archives/partial" "$state/empty"
     : > "$state/status"
-    printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n' "$site" "$(recipe suite)" \
-        > "$state/sources.list"
+    printf 'deb [signed-by=%s] %s %s main\n' /usr/share/keyrings/debian-archive-keyring.gpg \
+        "$site" "$(recipe suite)" > "$state/sources.list"
     APT=(-qq -o "Dir::Etc::sourcelist=$state/sources.list" -o "Dir::Etc::sourceparts=$state/empty"
         -o "Dir::Etc::preferencesparts=$state/empty" -o Dir::Etc::preferences=/dev/null
-        -o "Dir::State::lists=$state/lists" -o "Dir::Cache=$state/cache" -o "Dir::State::status=$state/status"
+        -o "Dir::State::lists=$state/lists" -o "Dir::Cache=$state/cache"
+        -o "Dir::State::status=$state/status"
         -o Acquire::Languages=none -o Acquire::ForceHash=SHA256 -o APT::Install-Recommends=false
         -o APT::Architecture=amd64 -o APT::Architectures=amd64 -o APT::Sandbox::User=root)
     say "reading the package lists of $(recipe suite)"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Runs in the build chroot, in /work: prunes and packs the guest root, or builds and packs our overlay.
+# Runs in the build chroot, in /work: prunes and packs the guest root, or builds our overlay.
 #
 # usage: rootfs.sh base KERNEL_RELEASE      root + kernel -> base.cpio, base.files
 #        rootfs.sh overlay KERNEL_RELEASE   /src + root's modules -> overlay.cpio, overlay.files
@@ -20,12 +20,19 @@ list() { # directory: sha256 and name of each file, "link" and name of each link
         find . -type l | sort | sed 's,^\./,link ,'; })
 }
 
-# Shared objects that no program and no kept object needs are removed; a needed one that is absent is an error.
-needed() { { readelf -dW "$@" 2> /dev/null || true; } | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort -u; }
+# Shared objects that no program and no kept object needs are removed; a needed one that is absent
+# is an error.
+needed() {
+    { readelf -dW "$@" 2> /dev/null || true; } |
+        sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort -u
+}
 close_libraries() {
     local so
     declare -A have=()
-    { find usr/bin usr/sbin -type f; while read -r so; do [ ! -e "$so" ] || echo "$so"; done < /work/keep; } > /work/todo
+    {
+        find usr/bin usr/sbin -type f
+        while read -r so; do [ ! -e "$so" ] || echo "$so"; done < /work/keep
+    } > /work/todo
     while [ -s /work/todo ]; do
         mapfile -t todo < /work/todo
         needed "${todo[@]}" > /work/found
@@ -48,7 +55,8 @@ close_libraries() {
 busybox_applets() { chroot /work/root /usr/bin/busybox --list; }
 
 make_base() {
-    local m path link from=/work/kernel/usr/lib/modules/$release to=/work/root/usr/lib/modules/$release
+    local m path link
+    local from=/work/kernel/usr/lib/modules/$release to=/work/root/usr/lib/modules/$release
     cd /work/root
     while read -r path; do rm -rf "./${path:?}"; done < /work/prune
     # A link gets the content of the file it names, so that the sweep needs to look at names only.
@@ -69,7 +77,8 @@ make_base() {
     ln -s usr/lib /work/kernel/lib # where depmod and modprobe look
     depmod -b /work/kernel "$release"
     while read -r m; do
-        modprobe -d /work/kernel -S "$release" --show-depends "$m" | sed -n 's,^insmod /work/kernel,,p' > /work/deps
+        modprobe -d /work/kernel -S "$release" --show-depends "$m" |
+            sed -n 's,^insmod /work/kernel,,p' > /work/deps
         [ -s /work/deps ] || die "no kernel module $m"
         while read -r path; do
             path=${path#"/usr/lib/modules/$release/"}
@@ -92,8 +101,8 @@ make_overlay() {
     ln -s usr/sbin/vdc-agent /work/overlay/init
     ln -s ../sbin/vdc-agent /work/overlay/usr/bin/vdc-mark
     ln -s ../sbin/vdc-agent /work/overlay/usr/bin/vdc-vtime
-    printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n' > /work/overlay/etc/passwd
-    printf 'root:x:0:\nnogroup:x:65534:\n' > /work/overlay/etc/group
+    echo 'root:x:0:0:root:/root:/bin/sh' > /work/overlay/etc/passwd
+    echo 'root:x:0:' > /work/overlay/etc/group
     printf 'hosts: files\n' > /work/overlay/etc/nsswitch.conf
     cp /work/load /work/overlay/etc/vdc/modules
 

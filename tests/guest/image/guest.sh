@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# What the guest tests share: finds image and QEMU or skips, boots one guest the way the orchestrator does.
+# What the guest tests share: finds image and QEMU or skips, boots a guest as the orchestrator does.
 set -euo pipefail
 export LC_ALL=C
 
@@ -28,24 +28,35 @@ need_qemu() {
 
 # A device of the project's QEMU, or skip.
 need_device() {
-    "${QEMU[@]}" -device help 2> /dev/null | grep -q "name \"$1\"" || skip "this QEMU has no device $1"
+    "${QEMU[@]}" -device help 2> /dev/null | grep -q "name \"$1\"" ||
+        skip "this QEMU has no device $1"
 }
 
-# boot CONSOLE INITRD [QEMU OPTIONS...]: runs until the guest powers off.
+# qemu INITRD [OPTIONS...]
+qemu() {
+    local initrd=$1
+    shift
+    timeout 250 "${QEMU[@]}" -machine q35,hpet=off,vmport=off,smbus=off,sata=off,i8042=off,usb=off \
+        -nodefaults -no-user-config -display none -monitor none -no-reboot \
+        -accel tcg,thread=single -icount shift=2,align=off,sleep=off -cpu qemu64,+rdrand -smp 1 -m 512 \
+        -rtc base=2030-01-01T00:00:00,clock=vm -seed 1 \
+        -kernel "$IMAGE/vmlinux" -initrd "$initrd" -append "$CMDLINE" "$@"
+}
+
+# boot CONSOLE INITRD [OPTIONS...]: runs until the guest powers off.
 boot() {
     local console=$1 initrd=$2
     shift 2
-    timeout 250 "${QEMU[@]}" -machine q35,hpet=off,vmport=off,smbus=off,sata=off,i8042=off,usb=off -nodefaults \
-        -no-user-config -display none -monitor none -no-reboot -accel tcg,thread=single \
-        -icount shift=2,align=off,sleep=off -cpu qemu64,+rdrand -smp 1 -m 512 \
-        -rtc base=2030-01-01T00:00:00,clock=vm -seed 1 -chardev "file,id=c0,path=$console" -serial chardev:c0 \
-        -kernel "$IMAGE/vmlinux" -initrd "$initrd" -append "$CMDLINE" "$@" ||
+    qemu "$initrd" -chardev "file,id=c0,path=$console" -serial chardev:c0 "$@" ||
         { tail -5 "$console"; fail "the guest did not power off by itself (status $?)"; }
 }
 
 # initrd OUT: the image's initramfs with the directory $work/root on top.
 initrd() {
-    { cat "$IMAGE/initrd.img"; (cd "$work/root" && find . -mindepth 1 -print0 | sort -z | "$MKCPIO" 1); } > "$1"
+    {
+        cat "$IMAGE/initrd.img"
+        (cd "$work/root" && find . -mindepth 1 -print0 | sort -z | "$MKCPIO" 1)
+    } > "$1"
 }
 
 work=$(mktemp -d)

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Building the image again from the same lock and sources gives the same bytes, and --print is quiet about it.
+# Building the image again from the same lock and sources gives the same bytes.
 # shellcheck source=tests/guest/image/guest.sh
 . "$(dirname "$0")/guest.sh"
 
@@ -11,6 +11,6 @@ need_image
 # The manifest tells the truth about the files beside it.
 for f in vmlinuz vmlinux initrd.img; do
     want=$(sed -n "s/^    \"$f\": \"\([0-9a-f]*\)\",$/\1/p" "$IMAGE/manifest.json")
-    [ "$(sha256sum < "$IMAGE/$f" | cut -c1-64)" = "$want" ] || fail "$f is not what manifest.json says"
+    [ "$(sha256sum < "$IMAGE/$f" | cut -c1-64)" = "$want" ] || fail "$f: manifest.json is wrong"
 done
 echo "PASS: $IMAGE"
