@@ -256,7 +256,7 @@ static int supervise(struct run *r)
     const uint64_t t0 = now_ms();
     uint64_t stopped_ms = 0;
 
-    for (uint32_t i = 0; i < 4 && r->w->cmd_t[i] != 0; i++) {
+    for (uint32_t i = 0; i < r->w->n_cmd; i++) {
         if (send_command(r, r->w->cmd_t[i], 500 * (i + 1)) < 0) {
             return -1;
         }

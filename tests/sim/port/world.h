@@ -40,7 +40,8 @@ struct world {
     uint64_t quantum;   /* 0: exact */
     uint64_t sends_max; /* per endpoint, 0: no limit */
     uint32_t n_workload; /* the last so many endpoints exit after sends_max sends */
-    uint64_t cmd_t[4];  /* commands queued before the start, 0: none */
+    uint32_t n_cmd;     /* commands queued before the start, <= 4 */
+    vtime_t cmd_t[4];
     /* Host side: must not matter. */
     uint64_t cut_ps, cut_seed, perturb;
     enum vdc_task_poll poll;
