@@ -380,23 +380,35 @@ static bool observe(const struct vdc_hs_env *e, const struct vdc_hiswitch_cmd *c
     }
 }
 
-static bool needs_port(uint32_t op)
+enum port_rule { PORT_ANY, PORT_ONE, PORT_OR_ALL };
+
+static enum port_rule port_rule(uint32_t op)
 {
     switch (op) {
-    case VDC_HISWITCH_OP_PORT_SHOW:
     case VDC_HISWITCH_OP_PORT_SET:
     case VDC_HISWITCH_OP_FDB_ADD:
-    case VDC_HISWITCH_OP_QOS_SHOW:
     case VDC_HISWITCH_OP_QOS_SET:
-    case VDC_HISWITCH_OP_COUNTERS_SHOW:
-    case VDC_HISWITCH_OP_QUEUES_SHOW:
     case VDC_HISWITCH_OP_FAULT_SET:
     case VDC_HISWITCH_OP_FAULT_CLEAR:
     case VDC_HISWITCH_OP_CAPTURE_SET:
-        return true;
+        return PORT_ONE;
+    case VDC_HISWITCH_OP_PORT_SHOW:
+    case VDC_HISWITCH_OP_QOS_SHOW:
+    case VDC_HISWITCH_OP_COUNTERS_SHOW:
+    case VDC_HISWITCH_OP_COUNTERS_CLEAR:
+    case VDC_HISWITCH_OP_QUEUES_SHOW:
+        return PORT_OR_ALL;
     default:
-        return false;
+        return PORT_ANY;
     }
+}
+
+static bool port_fits(const struct vdc_hs *sw, const struct vdc_hiswitch_cmd *cmd)
+{
+    const enum port_rule rule = port_rule(cmd->op);
+
+    return rule == PORT_ANY || cmd->port < sw->n_ports ||
+           (rule == PORT_OR_ALL && cmd->port == VDC_HISWITCH_ALL);
 }
 
 static void fold_command(const struct vdc_hs_env *e, const struct vdc_hiswitch_cmd *cmd)
@@ -426,7 +438,7 @@ void vdc_hs_execute(const struct vdc_hs_env *e, const struct vdc_hiswitch_cmd *c
     memset(&r.head, 0, sizeof(r.head));
     r.head.op = cmd->op;
     r.head.port = cmd->port;
-    if (needs_port(cmd->op) && cmd->port >= e->sw->n_ports) {
+    if (!port_fits(e->sw, cmd)) {
         (void)vdc_hs_fail(&r, VDC_HISWITCH_ERANGE, VDC_HISWITCH_S_PORT, 0, e->sw->n_ports - 1);
     } else if (!vdc_hs_show(e, cmd, &r)) {
         (void)observe(e, cmd, &r, &is_done);

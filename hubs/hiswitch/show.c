@@ -105,13 +105,34 @@ static void show_mdb(const struct vdc_hs_env *e, uint32_t from, struct vdc_hs_re
 
 static void show_fdb(const struct vdc_hs_env *e, uint32_t from, struct vdc_hs_reply *r)
 {
-    struct vdc_hiswitch_fdb_row rows[VDC_HISWITCH_PAGE_BYTES / sizeof(struct vdc_hiswitch_fdb_row)];
-    uint32_t n;
-
     r->head.cursor = from;
-    n = vdc_hs_fdb_rows(e->sw, &r->head.cursor, e->now, rows, sizeof(rows) / sizeof(rows[0]));
-    for (uint32_t i = 0; i < n; i++) {
-        put_row(r, &rows[i], sizeof(rows[i]));
+    r->head.n = vdc_hs_fdb_rows(e->sw, &r->head.cursor, e->now,
+                                (struct vdc_hiswitch_fdb_row *)(void *)r->data,
+                                sizeof(r->data) / sizeof(struct vdc_hiswitch_fdb_row));
+    r->head.bytes = r->head.n * (uint32_t)sizeof(struct vdc_hiswitch_fdb_row);
+}
+
+static void show_qos(const struct vdc_hs_env *e, uint32_t p, struct vdc_hs_reply *r)
+{
+    put_row(r, &e->sw->port[p].qos, sizeof(e->sw->port[p].qos));
+}
+
+static void show_counters(const struct vdc_hs_env *e, uint32_t p, struct vdc_hs_reply *r)
+{
+    put_row(r, &e->hub->port[p].cnt, sizeof(e->hub->port[p].cnt));
+}
+
+_Static_assert(VDC_HISWITCH_PORTS_MAX * sizeof(struct vdc_hub_cnt) <= VDC_HISWITCH_PAGE_BYTES,
+               "the largest row of a port fits a page for every port");
+
+static void show_ports(const struct vdc_hs_env *e, const struct vdc_hiswitch_cmd *cmd,
+                       struct vdc_hs_reply *r,
+                       void (*show)(const struct vdc_hs_env *, uint32_t, struct vdc_hs_reply *))
+{
+    for (uint32_t p = 0; p < e->sw->n_ports; p++) {
+        if (cmd->port == VDC_HISWITCH_ALL || cmd->port == p) {
+            show(e, p, r);
+        }
     }
 }
 
@@ -125,16 +146,16 @@ bool vdc_hs_show(const struct vdc_hs_env *e, const struct vdc_hiswitch_cmd *cmd,
         show_hello(e, r);
         return true;
     case VDC_HISWITCH_OP_PORT_SHOW:
-        show_port(e, cmd->port, r);
+        show_ports(e, cmd, r, show_port);
         return true;
     case VDC_HISWITCH_OP_QOS_SHOW:
-        put_row(r, &e->sw->port[cmd->port].qos, sizeof(e->sw->port[cmd->port].qos));
+        show_ports(e, cmd, r, show_qos);
         return true;
     case VDC_HISWITCH_OP_COUNTERS_SHOW:
-        put_row(r, &e->hub->port[cmd->port].cnt, sizeof(e->hub->port[cmd->port].cnt));
+        show_ports(e, cmd, r, show_counters);
         return true;
     case VDC_HISWITCH_OP_QUEUES_SHOW:
-        show_queues(e, cmd->port, r);
+        show_ports(e, cmd, r, show_queues);
         return true;
     case VDC_HISWITCH_OP_FDB_SHOW:
         show_fdb(e, cmd->cursor, r);

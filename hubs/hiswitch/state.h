@@ -226,8 +226,10 @@ void vdc_hs_execute(const struct vdc_hs_env *e, const struct vdc_hiswitch_cmd *c
 
 struct vdc_hs_reply {
     struct vdc_hiswitch_reply head;
-    uint8_t data[VDC_HISWITCH_PAGE_BYTES];
+    _Alignas(8) uint8_t data[VDC_HISWITCH_PAGE_BYTES];
 };
+_Static_assert(offsetof(struct vdc_hs_reply, data) == sizeof(struct vdc_hiswitch_reply),
+               "the data follow the head");
 /* Fills the data of a command that changes nothing; false if op is no such command. */
 bool vdc_hs_show(const struct vdc_hs_env *e, const struct vdc_hiswitch_cmd *cmd,
                  struct vdc_hs_reply *r);

@@ -18,7 +18,7 @@
  */
 enum vdc_hiswitch_op {
     VDC_HISWITCH_OP_HELLO = 1,      /* -> vdc_hiswitch_hello */
-    VDC_HISWITCH_OP_PORT_SHOW,      /* port -> vdc_hiswitch_port_info */
+    VDC_HISWITCH_OP_PORT_SHOW,      /* port(s) -> n x vdc_hiswitch_port_info */
     VDC_HISWITCH_OP_PORT_SET,       /* u.port */
     VDC_HISWITCH_OP_FDB_SHOW,       /* cursor -> n x vdc_hiswitch_fdb_row */
     VDC_HISWITCH_OP_FDB_ADD,        /* u.fdb: static entry, replaces a learned one */
@@ -31,11 +31,11 @@ enum vdc_hiswitch_op {
     VDC_HISWITCH_OP_MDB_SHOW,       /* cursor -> n x vdc_hiswitch_mdb_cfg */
     VDC_HISWITCH_OP_MDB_ADD,        /* u.mdb: replaces the port set */
     VDC_HISWITCH_OP_MDB_DEL,        /* u.mdb */
-    VDC_HISWITCH_OP_QOS_SHOW,       /* port -> vdc_hiswitch_qos */
+    VDC_HISWITCH_OP_QOS_SHOW,       /* port(s) -> n x vdc_hiswitch_qos */
     VDC_HISWITCH_OP_QOS_SET,        /* port, u.qos, fields */
-    VDC_HISWITCH_OP_COUNTERS_SHOW,  /* port -> vdc_hub_cnt */
+    VDC_HISWITCH_OP_COUNTERS_SHOW,  /* port(s) -> n x vdc_hub_cnt */
     VDC_HISWITCH_OP_COUNTERS_CLEAR, /* port or VDC_HISWITCH_ALL */
-    VDC_HISWITCH_OP_QUEUES_SHOW,    /* port -> vdc_hiswitch_queues */
+    VDC_HISWITCH_OP_QUEUES_SHOW,    /* port(s) -> n x vdc_hiswitch_queues */
     VDC_HISWITCH_OP_SAMPLE_SET,     /* u.sample */
     VDC_HISWITCH_OP_FAULT_SET,      /* port, u.fault, fields */
     VDC_HISWITCH_OP_FAULT_CLEAR,    /* port: loss, corruption and flaps that commands made */
@@ -48,7 +48,8 @@ enum vdc_hiswitch_op {
 #define VDC_HISWITCH_PENDING_MAX 1024u   /* commands that wait for their time */
 #define VDC_HISWITCH_SAMPLERS    4u      /* sampler 0 is the configured one */
 
-/* Bits of `fields`: which members a set command carries. */
+/* "port(s)": one, or VDC_HISWITCH_ALL for all in ascending order. Bits of `fields`: which members a
+ * set command carries. */
 enum vdc_hiswitch_field {
     VDC_HISWITCH_F_STATE = 1u << 0, /* port.set */
     VDC_HISWITCH_F_MODE = 1u << 1,
@@ -170,7 +171,7 @@ struct vdc_hiswitch_reply {
 };
 _Static_assert(sizeof(struct vdc_hiswitch_reply) == 40, "vdc_hiswitch_reply layout");
 
-#define VDC_HISWITCH_PAGE_BYTES 3072u /* rows of one reply */
+#define VDC_HISWITCH_PAGE_BYTES 32256u /* rows of one reply: the counters of all ports fit */
 
 struct vdc_hiswitch_hello {
     char name[32];
