@@ -7,7 +7,7 @@
 int vdc_sim_run_sequential(struct vdc_sim *s, vtime_t stop)
 {
     assert(stop < VTIME_NEVER);
-    s->is_windowed = 0;
+    s->is_checked = 0;
     while (s->err == VDC_SIM_OK) {
         vtime_t t = VTIME_NEVER;
 

@@ -57,9 +57,9 @@ struct vdc_sim {
     uint32_t n_hub; /* real ones first, then one without delay per wire between vtasks */
     uint32_t n_real_hub;
     uint32_t free_slot;
-    uint32_t is_windowed; /* promises are checked */
-    uint64_t n_trace;     /* all records, kept or not */
-    uint64_t n_perturb;   /* draws of the cut */
+    uint32_t is_checked; /* promises are kept: windowed, and no message comes late */
+    uint64_t n_trace;    /* all records, kept or not */
+    uint64_t n_perturb;  /* draws of the cut */
     uint64_t slot_stride;
     uint64_t hub_link_ps; /* shortest link between two hubs, VTIME_NEVER without one */
     struct vdc_sync *sync;

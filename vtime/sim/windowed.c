@@ -166,7 +166,7 @@ int vdc_sim_run_windowed(struct vdc_sim *s, const struct vdc_sim_cut *cut, vtime
 
     assert(stop < VTIME_NEVER);
     assert(cut->seed || cut->kind != VDC_SIM_CUT_RANDOM);
-    s->is_windowed = 1;
+    s->is_checked = s->cfg.mode != VDC_SYNC_RELAXED;
     while (s->err == VDC_SIM_OK) {
         const bool did = hub_phase(s, cut, stop);
         vtime_t next;

@@ -246,7 +246,7 @@ void vdc_sim_emit(void *ctx, uint32_t port, const struct vdc_msg *m, const void 
         vdc_sim_fail(s, VDC_SIM_ERR_PORT, c->id, m->depart);
         return;
     }
-    if (s->is_windowed && !s->cfg.comp[c->id].is_hub && m->depart < c->promise) {
+    if (s->is_checked && !s->cfg.comp[c->id].is_hub && m->depart < c->promise) {
         vdc_sim_fail(s, VDC_SIM_ERR_EARLY, c->id, m->depart);
         return;
     }
