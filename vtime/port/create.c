@@ -12,7 +12,7 @@
 
 #define BLOB_MAX (16u << 20)
 #define EXIT_SLACK_DEFAULT (10 * VTIME_PS_PER_US)
-#define PS_PER_BYTE_MIN 5u /* 1.6 Tb/s: the fastest link that can fill a ring */
+#define PS_PER_BYTE_MIN 10u /* 800 Gb/s: the fastest link that is expected to fill a ring by itself */
 
 struct plan {
     const struct vdc_seg_cfg *cfg;

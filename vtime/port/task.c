@@ -252,17 +252,19 @@ static void begin_window(struct vdc_task *t)
 
 static int finish_window(struct vdc_task *t)
 {
+    uint64_t arrived_ns;
     int rc;
 
     perturb_pause(&t->perturb);
+    arrived_ns = wall_ns();
+    atomic_store_explicit(&t->rec->wall_ns, arrived_ns, memory_order_relaxed);
     set_state(t, VDC_TASK_WAITING);
     if (atomic_fetch_sub_explicit(&t->seg->ctl->pending, 1, memory_order_acq_rel) == 1) {
-        atomic_store_explicit(&t->rec->wall_ns, wall_ns(), memory_order_relaxed);
         set_state(t, VDC_TASK_COMPLETING);
         window_complete(t->completer);
         set_state(t, VDC_TASK_WAITING);
     }
-    rc = waiter_wait(&t->waiter, t->ticket);
+    rc = waiter_wait(&t->waiter, t->ticket, arrived_ns);
     if (rc < 0) {
         set_state(t, VDC_TASK_ENDED);
         return rc;

@@ -225,9 +225,8 @@ static int outcome(const struct waiter *w)
 }
 
 /* One poll or sleep. */
-static void wait_once(struct waiter *w, uint32_t gen)
+static void wait_once(struct waiter *w, uint32_t gen, uint64_t now)
 {
-    const uint64_t now = wall_ns();
     enum vdc_task_poll drawn = w->poll;
 
     if (w->perturb->is_on) {
@@ -240,12 +239,11 @@ static void wait_once(struct waiter *w, uint32_t gen)
     w->poll = drawn;
 }
 
-static void account(struct waiter *w, uint64_t start)
+static void account(struct waiter *w, uint64_t start, uint64_t now)
 {
     struct vdc_seg *seg = w->seg;
     struct seg_task *t = &seg->task[w->me];
     const uint32_t n = seg->hdr->n_task + seg->hdr->n_hub + 1;
-    const uint64_t now = wall_ns();
     const uint32_t index = vdc_sync_cause_index(t->cause);
     uint32_t slot = n - 1;
 
@@ -268,10 +266,10 @@ static void account(struct waiter *w, uint64_t start)
     w->last_wake_ns = now;
 }
 
-int waiter_wait(struct waiter *w, uint32_t have)
+int waiter_wait(struct waiter *w, uint32_t have, uint64_t start_ns)
 {
     const struct seg_task *t = &w->seg->task[w->me];
-    const uint64_t start = wall_ns();
+    uint64_t now = start_ns;
     int rc = 0;
 
     for (;;) {
@@ -284,8 +282,11 @@ int waiter_wait(struct waiter *w, uint32_t have)
         if (rc < 0) {
             break;
         }
-        wait_once(w, gen);
+        wait_once(w, gen, now);
+        now = wall_ns();
     }
-    account(w, start);
+    if (now != start_ns) {
+        account(w, start_ns, now);
+    }
     return rc;
 }

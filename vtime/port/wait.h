@@ -29,8 +29,11 @@ void waiter_init(struct waiter *w, struct vdc_seg *seg, uint32_t me, enum vdc_ta
 /* Looks at the tasks' cores once all are known; between park and the first window. */
 void waiter_learn_pins(struct waiter *w);
 
-/* Waits until the task's ticket differs from `have`. Returns 0, -ESHUTDOWN (DONE) or -ECANCELED (FAILED). */
-int waiter_wait(struct waiter *w, uint32_t have);
+/*
+ * Waits until the task's ticket differs from `have`; start_ns is the wall clock at the arrival.
+ * Returns 0, -ESHUTDOWN (DONE) or -ECANCELED (FAILED).
+ */
+int waiter_wait(struct waiter *w, uint32_t have, uint64_t start_ns);
 
 /* Cores this process may use: affinity mask, limited by the cgroup's cpu.max. At least 1. */
 uint32_t waiter_usable_cpus(void);
