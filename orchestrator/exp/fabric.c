@@ -129,7 +129,7 @@ static bool explicit_switches(struct resolver *r)
                               { f->switch_defaults, "fabric.switch" } };
     if (!vdc_name_is_valid(t->name) || strncmp(t->name, "node", 4) == 0) {
         resolve_error(r, "fabric.switches[0].name",
-                      "'%.64s' is not a name, allowed [a-z][a-z0-9_-]{0,31} that does not start "
+                      "'%.64s' is not a name, allowed [a-z][a-z0-9_-]{0,30} that does not start "
                       "with node",
                       t->name);
         return false;

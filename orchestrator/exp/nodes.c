@@ -85,7 +85,7 @@ static void resolve_node(struct resolver *r, struct vdc_node *n)
     n->image_line = image ? resolve_origin(r, image_path) : VDC_ORIGIN_DEFAULT;
     image = image ? image : "base";
     if (!vdc_name_is_valid(image)) {
-        resolve_error(r, image_path, "'%.64s' is not a name, allowed [a-z][a-z0-9_-]{0,31}", image);
+        resolve_error(r, image_path, "'%.64s' is not a name, allowed [a-z][a-z0-9_-]{0,30}", image);
         return;
     }
     memcpy(n->image, image, strlen(image) + 1);

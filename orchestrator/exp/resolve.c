@@ -104,14 +104,14 @@ void resolve_keys(struct resolver *r, const struct vdc_key *keyset, size_t n_key
 static void resolve_top(struct resolver *r)
 {
     const struct vdc_text *t = r->text;
-    static const struct vdc_key seed = { "seed", NULL, 0, UINT64_MAX, 1, VDC_UNIT_INTEGER };
+    static const struct vdc_key seed = { "seed", NULL, 0, INT64_MAX, 1, VDC_UNIT_INTEGER };
     static const struct vdc_key interactive = { "interactive", NULL, 0, 1, 0, VDC_UNIT_BOOL };
 
     if (strcmp(t->vdc, "1") != 0) {
         resolve_error(r, "vdc", "format version '%.16s', allowed 1", t->vdc);
     }
     if (!vdc_name_is_valid(t->name)) {
-        resolve_error(r, "name", "'%.64s' is not a name, allowed [a-z][a-z0-9_-]{0,31}", t->name);
+        resolve_error(r, "name", "'%.64s' is not a name, allowed [a-z][a-z0-9_-]{0,30}", t->name);
     } else {
         memcpy(r->out->name, t->name, strlen(t->name) + 1);
     }

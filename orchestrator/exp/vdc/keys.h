@@ -28,7 +28,7 @@
     X(tx_quantum, DURATION, 1, UINT64_C(1000000), 1, NULL)                                         \
     X(wire_overhead, SIZE, 0, 256, 24, NULL)                                                       \
     X(min_frame, SIZE, 0, 1518, 60, NULL)                                                          \
-    X(mtu, INTEGER, 256, 9216, 4200, NULL)                                                         \
+    X(mtu, INTEGER, 256, 9000, 4200, NULL)                                                         \
     X(loss, RATIO, 0, UINT64_C(1) << 32, 0, NULL)                                                  \
     X(corrupt, RATIO, 0, UINT64_C(1) << 32, 0, NULL)                                               \
     X(jitter, DURATION, 0, UINT64_C(1000000000), 0, NULL)

@@ -5,9 +5,9 @@
 
 #include <stdbool.h>
 
-#define VDC_NAME_MAX 32 /* letters, without the NUL */
+#define VDC_NAME_MAX 31 /* letters, without the NUL */
 
-/* [a-z][a-z0-9_-]{0,31} */
+/* [a-z][a-z0-9_-]{0,30} */
 bool vdc_name_is_valid(const char *name);
 
 /* A pattern is a name in which `*` stands for any letters, `?` for one, and `[0-6]` or `[0-2,5]`

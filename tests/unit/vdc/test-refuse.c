@@ -101,7 +101,7 @@ static const struct {
     { "format version", "vdc: 2\nname: t\ntime: {stop: 1ms}\n", NULL, NULL, NULL,
       "t:1:6: vdc: format version '2', allowed 1\n" },
     { "name", "vdc: 1\nname: T x\ntime: {stop: 1ms}\n", NULL, NULL, NULL,
-      "t:2:7: name: 'T x' is not a name, allowed [a-z][a-z0-9_-]{0,31}\n" },
+      "t:2:7: name: 'T x' is not a name, allowed [a-z][a-z0-9_-]{0,30}\n" },
     { "no nodes", NULL, NULL, "nodes: {count: 0}\n", NULL,
       "t:5:16: nodes.count: 0 is out of range, allowed 1..64\n" },
     { "override without a match", NULL, NULL, "nodes: {count: 2, overrides: [{match: node2}]}\n",

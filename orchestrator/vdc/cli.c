@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* What all verbs share: global options, exit codes, and how errors are told. */
+#include "cli.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+enum { OPT_DIR = 0x1000, OPT_JSON };
+
+static error_t parse_global(int key, char *arg, struct argp_state *state)
+{
+    struct cli *cli = state->input;
+    switch (key) {
+    case OPT_DIR:
+        cli->runs = arg;
+        return 0;
+    case OPT_JSON:
+        cli->is_json = true;
+        return 0;
+    case 'q':
+        cli->is_quiet = true;
+        return 0;
+    case 'v':
+        cli->verbosity++;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option global_options[] = {
+    { "dir", OPT_DIR, "RUNS", 0, "Directory of run directories (default: runs)", 100 },
+    { "json", OPT_JSON, NULL, 0, "Print one JSON object", 100 },
+    { "quiet", 'q', NULL, 0, "No progress, no remarks", 100 },
+    { "verbose", 'v', NULL, 0, "More remarks", 100 },
+    { 0 },
+};
+
+const struct argp cli_argp = { .options = global_options, .parser = parse_global };
+
+void cli_print_json(json_t *j)
+{
+    if (!j) {
+        fputs("vdc: out of memory\n", stderr);
+        exit(EXIT_FAILED);
+    }
+    json_dumpf(j, stdout, JSON_SORT_KEYS | JSON_INDENT(2));
+    putchar('\n');
+    json_decref(j);
+}
+
+int cli_error(const struct cli *cli, enum vdc_exit code, const char *format, ...)
+{
+    char text[2048];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(text, sizeof(text), format, ap);
+    va_end(ap);
+    if (cli->is_json) {
+        cli_print_json(json_pack("{s:s}", "error", text));
+    } else {
+        fprintf(stderr, "vdc: %s\n", text);
+    }
+    return code;
+}
+
+int cli_diag(const struct cli *cli, enum vdc_exit code, struct vdc_diag *diag)
+{
+    if (!cli->is_json) {
+        vdc_diag_print(diag, stderr);
+        return code;
+    }
+    json_t *list = json_array();
+    vdc_diag_sort(diag);
+    for (size_t i = 0; i < diag->n; i++) {
+        const struct vdc_diag_entry *e = &diag->entries[i];
+        json_array_append_new(
+            list, json_pack("{s:s, s:i, s:i, s:s, s:s}", "file", diag->file, "line", (int)e->line,
+                            "column", (int)e->column, "level",
+                            e->level == VDC_DIAG_WARNING ? "warning" : "error", "text", e->text));
+    }
+    cli_print_json(
+        json_pack("{s:s, s:o}", "error", "the experiment file is not accepted", "messages", list));
+    return code;
+}

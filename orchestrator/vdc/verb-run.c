@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/* vdc run FILE: runs an experiment on this host into a new run directory. */
+#include <libgen.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "execute.h"
+
+#define SETS_MAX 64
+
+struct arguments {
+    struct cli *cli;
+    const char *file;
+    const char *sets[SETS_MAX];
+    size_t n_sets;
+    const char *windows;
+    const char *until;
+    uint64_t perturb;
+    bool is_copy;
+};
+
+enum { OPT_WINDOWS = 0x100, OPT_PERTURB, OPT_UNTIL, OPT_FREEZE };
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct arguments *a = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = a->cli;
+        return 0;
+    case 's':
+        if (a->n_sets == SETS_MAX) {
+            argp_error(state, "more than %d --set", SETS_MAX);
+        }
+        a->sets[a->n_sets++] = arg;
+        return 0;
+    case OPT_WINDOWS:
+        a->windows = arg;
+        return 0;
+    case OPT_UNTIL:
+        a->until = arg;
+        return 0;
+    case OPT_FREEZE:
+        a->is_copy = true;
+        return 0;
+    case OPT_PERTURB:
+        if (vdc_unit_parse(VDC_UNIT_INTEGER, NULL, arg, &a->perturb) != VDC_UNIT_OK) {
+            argp_error(state, "--perturb: a number expected, found %s", arg);
+        }
+        return 0;
+    case ARGP_KEY_ARG:
+        if (a->file) {
+            argp_error(state, "one FILE expected, found another: %s", arg);
+        }
+        a->file = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (!a->file) {
+            argp_error(state, "FILE expected");
+        }
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option options[] = {
+    { "set", 's', "PATH=VALUE", 0, "Replace or add a value of the file", 0 },
+    { "until", OPT_UNTIL, "T", 0, "Stop earlier than the file says", 0 },
+    { "windows", OPT_WINDOWS, "W", 0,
+      "Cut windows at most W long: a time, L/7 (L: shortest path) or random:SEED; never changes "
+      "results",
+      0 },
+    { "perturb", OPT_PERTURB, "SEED", 0, "Disturb the host side; never changes results", 0 },
+    { "freeze", OPT_FREEZE, NULL, 0, "Copy artefacts into the run instead of linking them", 0 },
+    { 0 },
+};
+
+/* A resolved file lies beside its artefacts. */
+static const char *frozen_beside(const char *file, char path[VDC_RUNDIR_PATH_MAX])
+{
+    char copy[VDC_RUNDIR_PATH_MAX];
+    char probe[VDC_RUNDIR_PATH_MAX + 16];
+    snprintf(copy, sizeof(copy), "%s", file);
+    snprintf(path, VDC_RUNDIR_PATH_MAX, "%s", dirname(copy));
+    snprintf(probe, sizeof(probe), "%s/artefacts", path);
+    return access(probe, X_OK) == 0 ? path : NULL;
+}
+
+int verb_run(struct cli *cli, int argc, char **argv)
+{
+    const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, { 0 } };
+    const struct argp argp = { .options = options,
+                               .parser = parse,
+                               .args_doc = "FILE",
+                               .doc = "Runs an experiment; exit code 0 done, 1 failed, 2 refused, "
+                                      "4 expectations not met, 130 interrupted.",
+                               .children = children };
+    struct arguments a = { .cli = cli };
+    struct execution x;
+    char beside[VDC_RUNDIR_PATH_MAX];
+    char line[256];
+    argp_parse(&argp, argc, argv, 0, NULL, &a);
+
+    struct vdc_run_opts opts = {
+        .progress = cli->is_quiet ? NULL : stderr,
+        .is_terminal = isatty(2),
+        .perturb = a.perturb,
+    };
+    int code = execution_load(&x, cli, a.file, a.sets, a.n_sets, frozen_beside(a.file, beside));
+    if (code != EXIT_OK) {
+        goto out;
+    }
+    if (a.windows && !execution_windows(x.resolved, a.windows, &opts)) {
+        code = cli_error(cli, EXIT_CONFIG,
+                         "--windows %s: expected a time such as 500ns, L/7 or random:SEED",
+                         a.windows);
+        goto out;
+    }
+    if (a.until && (vdc_unit_parse(VDC_UNIT_DURATION, NULL, a.until, &opts.until) != VDC_UNIT_OK ||
+                    opts.until < VTIME_PS_PER_US || opts.until % VTIME_PS_PER_NS != 0)) {
+        code = cli_error(cli, EXIT_CONFIG, "--until %s: expected a time, allowed 1us and more",
+                         a.until);
+        goto out;
+    }
+    int rc = vdc_rundir_create(&x.dir, cli->runs, x.resolved->name, x.digest);
+    if (rc < 0) {
+        code = cli_error(cli, EXIT_FAILED, "no run directory can be made in %s: %s", cli->runs,
+                         strerror(-rc));
+        goto out;
+    }
+    code = execution_freeze(&x, cli, a.file, a.is_copy);
+    if (code == EXIT_OK) {
+        code = execution_run(&x, cli, &opts);
+    }
+    if (code != EXIT_OK) {
+        goto out;
+    }
+    code = execution_code(&x);
+    if (cli->is_json) {
+        cli_print_json(vdc_outcome_report(x.resolved, &x.dir, &x.result, &x.outcome));
+        goto out;
+    }
+    execution_tell(&x);
+    for (size_t i = 0; i < x.outcome.n; i++) {
+        const struct vdc_workload *w = &x.resolved->workloads[i];
+        if (x.outcome.ends[i].is_met || x.result.status != VDC_RUN_DONE) {
+            continue;
+        }
+        if (x.outcome.ends[i].has_ended) {
+            fprintf(stderr, "vdc: %s workload %u ended with %u, not as expected\n",
+                    x.resolved->nodes[w->node].name, w->k, x.outcome.ends[i].code);
+        } else {
+            fprintf(stderr, "vdc: %s workload %u was still running at the end\n",
+                    x.resolved->nodes[w->node].name, w->k);
+        }
+    }
+    if (!cli->is_quiet) {
+        printf("run %s\n", x.dir.path);
+    }
+    printf("%s\n", vdc_run_summary(x.resolved, &x.result, line));
+out:
+    execution_free(&x);
+    return code;
+}
