@@ -14,10 +14,14 @@ need_image() {
     CMDLINE=$(sed -n 's/^  "cmdline": "\(.*\)",$/\1/p' "$IMAGE/manifest.json")
 }
 
-# Sets QEMU (an array: binary and firmware): the project's, or with `need_qemu any` the system's.
+# Sets QEMU (an array: binary and firmware): VDC_QEMU with VDC_QEMU_FIRMWARE (directories, `:`), the
+# project's, or with `need_qemu any` the system's.
 need_qemu() {
-    local lines
-    if lines=$("$VDC_ROOT/scripts/build-qemu" --print 2> /dev/null); then
+    local lines dir
+    if [ -n "${VDC_QEMU:-}" ]; then
+        QEMU=("$VDC_QEMU")
+        for dir in ${VDC_QEMU_FIRMWARE//:/ }; do QEMU+=(-L "$dir"); done
+    elif lines=$("$VDC_ROOT/scripts/build-qemu" --print 2> /dev/null); then
         mapfile -t QEMU < <(sed -n 's/^qemu=//p; s/^firmware=/-L\n/p' <<< "$lines")
     elif [ "${1:-}" = any ] && command -v qemu-system-x86_64 > /dev/null; then
         QEMU=(qemu-system-x86_64)
