@@ -12,6 +12,7 @@
 #define VID_MAX       4094u
 #define PORT_MAX      (VDC_HISWITCH_PORTS_MAX - 1)
 #define SAMPLE_MIN_PS (100 * VTIME_PS_PER_NS)
+#define TIME_MAX      ((uint64_t)INT64_MAX) /* ps; integers of JSON have a sign */
 #define SNAPLEN_MAX   65472u
 
 static const char *const state_names[] = { "down", "up" };
@@ -56,7 +57,7 @@ bool request_time(const char *s, uint64_t *ps)
         v = v * 10 + (uint64_t)(*s - '0');
     }
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-        if (strcmp(s, units[i].unit) == 0 && v <= (VTIME_NEVER - 1) / units[i].ps) {
+        if (strcmp(s, units[i].unit) == 0 && v <= TIME_MAX / units[i].ps) {
             *ps = v * units[i].ps;
             return true;
         }
@@ -139,7 +140,7 @@ static void read_fdb_set(struct request *r, struct args *a)
 {
     bool b = false;
 
-    if (args_time(a, "aging", false, 0, VTIME_NEVER - 1, &r->cmd.u.fdbset.aging_ps)) {
+    if (args_time(a, "aging", false, 0, TIME_MAX, &r->cmd.u.fdbset.aging_ps)) {
         r->cmd.fields |= VDC_HISWITCH_F_AGING;
     }
     if (args_bool(a, "learn", false, &b)) {
@@ -204,8 +205,8 @@ static void read_flap(struct request *r, struct args *a)
         return;
     }
     args_open(&f, json_is_object(o) ? o : a->o, a->err);
-    (void)args_time(&f, "down", true, 1, VTIME_NEVER - 1, &r->cmd.u.fault.flap.down);
-    (void)args_time(&f, "up", true, r->cmd.u.fault.flap.down + 1, VTIME_NEVER - 1,
+    (void)args_time(&f, "down", true, 1, TIME_MAX, &r->cmd.u.fault.flap.down);
+    (void)args_time(&f, "up", true, r->cmd.u.fault.flap.down + 1, TIME_MAX,
                     &r->cmd.u.fault.flap.up);
     if (!args_close(&f)) {
         a->is_bad = true;
@@ -239,7 +240,7 @@ static void read_telemetry(struct request *r, struct args *a)
         return;
     }
     r->cmd.u.sample.ports = UINT64_MAX;
-    (void)args_time(a, "interval", true, SAMPLE_MIN_PS, VTIME_NEVER - 1, &r->cmd.u.sample.every_ps);
+    (void)args_time(a, "interval", true, SAMPLE_MIN_PS, TIME_MAX, &r->cmd.u.sample.every_ps);
     (void)args_ports(a, "ports", false, &r->cmd.u.sample.ports);
     (void)args_word_mask(a, "fields", sample_names, 5, &r->fields);
     if (args_text(a, "sink", false, r->path, sizeof(r->path)) && strcmp(r->path, "socket") == 0) {
@@ -387,7 +388,7 @@ bool request_read(struct request *r, json_t *object, bool is_journal, struct req
     args_open(&a, r->args, err);
     (void)args_text(&a, "cmd", true, cmd, sizeof(cmd));
     if (r->verb->kind != REQUEST_SHOW && !is_journal) {
-        (void)args_time(&a, "at", false, 0, VTIME_NEVER - 1, &r->cmd.at);
+        (void)args_time(&a, "at", false, 0, TIME_MAX, &r->cmd.at);
         (void)json_object_del(r->args, "at");
     }
     read_args(r, &a);

@@ -257,6 +257,7 @@ static bool carry_out(struct vswd *d, const struct pending *p, struct request_er
         rc = p->is_replay
                  ? sinks_open(&d->sinks, r->cmd.u.sample.sampler, CLIENT_NONE, r->path, r->fields)
                  : 0;
+        sinks_start(&d->sinks, r->cmd.u.sample.sampler);
     } else if (r->verb->op == VDC_HISWITCH_OP_CAPTURE_SET) {
         rc = captures_stop(&d->captures, r->cmd.port);
         rc = rc == -ENOENT ? 0 : rc; /* no frame came: no file was made */
@@ -270,8 +271,10 @@ static bool carry_out(struct vswd *d, const struct pending *p, struct request_er
         stop_observing(d, &(struct vdc_hiswitch_cmd){ .op = VDC_HISWITCH_OP_CAPTURE_SET,
                                                       .port = r->cmd.port });
     }
-    return request_fail(err, rc == -ENOENT ? "ENOENT" : "EPERM", rc == -ENOENT ? "sub" : "path",
-                        "%s", strerror(-rc));
+    if (r->verb->op == VDC_HISWITCH_OP_SAMPLE_SET && rc == -ENOENT) {
+        return request_fail(err, "ENOENT", "sub", "no such sub");
+    }
+    return request_fail(err, "EPERM", is_sub(r) ? "sink" : "path", "%s", strerror(-rc));
 }
 
 static json_t *result_of(const struct pending *p)
@@ -445,6 +448,7 @@ int vswd_new(const struct vswd_cfg *cfg, struct vswd **out)
         (void)fprintf(stderr, "hicain-vswitchd: %s: %s\n", cfg->telemetry, strerror(-rc));
         goto out_free;
     }
+    sinks_start(&d->sinks, 0);
     pump(d);
     for (const struct pending *p = d->first; p; p = p->next) {
         if (!p->is_sent) {

@@ -39,6 +39,11 @@ int sinks_open(struct sinks *k, uint32_t sub, uint32_t client, const char *path,
     return 0;
 }
 
+void sinks_start(struct sinks *k, uint32_t sub)
+{
+    k->s[sub].is_on = k->s[sub].is_used;
+}
+
 uint32_t sinks_free_sub(const struct sinks *k)
 {
     for (uint32_t i = 1; i < VDC_HISWITCH_SAMPLERS; i++) {
@@ -135,7 +140,7 @@ int sinks_put(struct sinks *k, struct clients *cs, const struct vdc_msg *m, cons
             return -EPROTO;
         }
         memcpy(&s, payload, sizeof(s));
-        if (s.sampler >= VDC_HISWITCH_SAMPLERS || !k->s[s.sampler].is_used) {
+        if (s.sampler >= VDC_HISWITCH_SAMPLERS || !k->s[s.sampler].is_on) {
             return 0; /* on its way when the subscription ended */
         }
         return put(&k->s[s.sampler], s.sampler, cs,
@@ -148,7 +153,7 @@ int sinks_put(struct sinks *k, struct clients *cs, const struct vdc_msg *m, cons
         memcpy(&ev, payload, sizeof(ev));
     }
     for (uint32_t i = 0; rc == 0 && i < VDC_HISWITCH_SAMPLERS; i++) {
-        if (k->s[i].is_used) {
+        if (k->s[i].is_on) {
             rc = put(&k->s[i], i, cs,
                      m->type == VDC_MSG_EVENT ? render_event(k->name, m, &ev)
                                               : lldp(k, m, payload));

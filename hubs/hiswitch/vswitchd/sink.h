@@ -13,7 +13,8 @@
 #include "vdc/msg.h"
 
 struct sink {
-    bool is_used;
+    bool is_used; /* taken; nothing is put before it is on */
+    bool is_on;
     FILE *f;         /* NULL: the client's socket, or nobody */
     uint32_t client; /* CLIENT_NONE: nobody (a replayed subscription of a socket) */
     uint32_t fields; /* enum sample_field bits, 0 = all */
@@ -30,6 +31,8 @@ struct sinks {
 void sinks_init(struct sinks *k, const char *dir, const char *name);
 /* path NULL or empty: to the client. -EBUSY or -errno. */
 int sinks_open(struct sinks *k, uint32_t sub, uint32_t client, const char *path, uint32_t fields);
+/* The subscription has taken effect. */
+void sinks_start(struct sinks *k, uint32_t sub);
 /* A free one from 1 on, 0 = none. */
 uint32_t sinks_free_sub(const struct sinks *k);
 /* -ENOENT, or -errno of writing. */

@@ -134,6 +134,9 @@ static void rig_note(void *ctx, const struct vdc_msg *m, const void *payload)
 
     assert(m->seq == r->n_note);
     r->n_note++;
+    if (r->on_note) {
+        r->on_note(r->note_ctx, m, payload);
+    }
     switch (m->type) {
     case VDC_MSG_CMD:
         assert(m->len >= sizeof(r->reply));

@@ -26,6 +26,9 @@ struct rig {
     uint64_t seq[RIG_PORTS];
     bool with_notes; /* events and samples in the trace; replies and captures are kept apart */
     bool is_quiet;   /* no trace text, digest only */
+    void (*on_note)(void *ctx, const struct vdc_msg *m,
+                    const void *payload); /* sees every note, may be NULL */
+    void *note_ctx;
     char *text;
     size_t len, cap;
     uint64_t n_out[RIG_PORTS], bytes_out[RIG_PORTS]; /* frames that came out */
