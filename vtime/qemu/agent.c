@@ -93,7 +93,7 @@ static void G_GNUC_PRINTF(2, 3) agent_event(VdcAgent *s, const char *fmt, ...)
 
 static void agent_guest_error(VdcAgent *s, const char *what, uint64_t value)
 {
-    qemu_log_mask(LOG_GUEST_ERROR, "vdc-agent: %s %#" PRIx64 "\n", what, value);
+    qemu_log_mask(LOG_GUEST_ERROR, "vdc-agent: %s 0x%" PRIx64 "\n", what, value);
 }
 
 /* Hostile guests may use every stream number: one file is open at a time. */
@@ -243,7 +243,7 @@ static void agent_write(void *opaque, hwaddr addr, uint64_t value,
         break;
     case R_MARK:
         s->last_mark = value;
-        agent_event(s, "mark %#" PRIx64, value);
+        agent_event(s, "mark 0x%" PRIx64, value);
         break;
     case R_EXIT:
         agent_event(s, "done %" PRIu64, value);

@@ -20,8 +20,8 @@ vtime_t vdc_point_next(const VdcPoint *p);
 void vdc_point_sent(VdcPoint *p, const struct vdc_msg *m, const void *payload);
 /*
  * Runs the devices to the next point and hands it over. The vCPUs are at the
- * first instruction boundary not before it. vCPU thread, BQL held; dropped while
- * the supervisor has no room.
+ * first instruction boundary not before it. vCPU thread, BQL held; dropped
+ * while the supervisor has no room.
  */
 void vdc_point_emit(VdcPoint *p, struct vdc_task *task);
 /* Emits what is left, a last point at @end_t included. */

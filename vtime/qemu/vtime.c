@@ -135,7 +135,8 @@ static void vtime_set_limit(VdcVtime *s, vtime_t limit)
  * at @next. Touches nothing but the segment: the BQL need not be held. Returns
  * 0 or how the run ended.
  */
-static int vtime_window(VdcVtime *s, int64_t now, vtime_t next)
+static int vtime_window(VdcVtime *s, int64_t now, vtime_t next,
+                        enum vdc_task_why why)
 {
     vtime_t old_limit = vdc_task_limit(s->task), limit;
     struct vdc_task_arrival a = {
@@ -143,7 +144,7 @@ static int vtime_window(VdcVtime *s, int64_t now, vtime_t next)
         .now = vtime_min(vtime_of_clock(now), old_limit),
         .next = next,
         .send = vtime_max(vtime_promise(next), next),
-        .why = next > vtime_of_clock(now) ? VDC_WHY_IDLE : VDC_WHY_LIMIT,
+        .why = why,
         .events = ++s->n_arrive,
     };
     int rc = vdc_task_arrive(s->task, &a, &limit);
@@ -217,6 +218,7 @@ static bool vtime_enter(void *opaque)
 {
     VdcVtime *s = opaque;
     int64_t now;
+    vtime_t next;
     int rc;
 
     if (s->is_parking && !vtime_park(s)) {
@@ -237,9 +239,10 @@ static bool vtime_enter(void *opaque)
         if (now < icount_gate.limit) {
             break;
         }
-        vtime_t next = vtime_next_wakeup(now);
+        next = vtime_next_wakeup(now);
         bql_unlock();
-        rc = vtime_window(s, now, next);
+        rc = vtime_window(s, now, next, next > vtime_of_clock(now) ?
+                          VDC_WHY_IDLE : VDC_WHY_LIMIT);
         bql_lock();
         if (rc < 0) {
             vtime_end(s, rc);
@@ -256,8 +259,12 @@ static void vtime_advance(void *opaque, int64_t now)
 {
     VdcVtime *s = opaque;
 
-    /* The slow way takes care of an end, of input and of its timers. */
-    if (!s->task || vtime_window(s, now, vtime_of_clock(now)) < 0 ||
+    /*
+     * A few instructions before the limit: CMD asks for the next window now.
+     * The slow way takes care of an end, of input and of its timers.
+     */
+    if (!s->task ||
+        vtime_window(s, now, vtime_of_clock(now), VDC_WHY_CMD) < 0 ||
         s->has_input) {
         cpu_exit(current_cpu);
     }
@@ -434,8 +441,8 @@ static bool vtime_attach_ports(VdcVtime *s, Error **errp)
             }
         }
         if (c->port < 0) {
-            error_setg(errp, "vdc-vtime: task %u has no port %#x in the "
-                       "segment", s->task_index, c->port_id);
+            error_setg(errp, "vdc-vtime: task %u has no port 0x%x in "
+                       "the segment", s->task_index, c->port_id);
             return false;
         }
     }

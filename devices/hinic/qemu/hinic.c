@@ -61,7 +61,7 @@ static vtime_t hinic_insn_time(void)
 
 /* --- what the model asks for --------------------------------------------- */
 
-/* A device that reached its own registers by DMA would enter its model twice. */
+/* DMA to the device's own registers would enter the model twice. */
 static bool hinic_is_own_bar(HinicState *s, uint64_t addr, uint32_t len)
 {
     PCIDevice *pdev = PCI_DEVICE(s);
@@ -129,7 +129,7 @@ static void hinic_guest_err(void *ctx, uint32_t code, uint64_t arg)
 
     if (n <= HINIC_GUEST_ERR_BURST || is_power_of_2(n)) {
         qemu_log_mask(LOG_GUEST_ERROR, "hinic: guest error %" PRIu64
-                      ": code %u arg %#" PRIx64 "\n", n, code, arg);
+                      ": code %u arg 0x%" PRIx64 "\n", n, code, arg);
     }
 }
 
@@ -433,10 +433,11 @@ static bool hinic_check(HinicState *s, Error **errp)
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(ranges); i++) {
-        if (ranges[i].value < ranges[i].min || ranges[i].value > ranges[i].max) {
+        const HinicRange *r = &ranges[i];
+
+        if (r->value < r->min || r->value > r->max) {
             error_setg(errp, "hinic: %s=%" PRIu64 ", allowed: %" PRIu64
-                       "..%" PRIu64, ranges[i].name, ranges[i].value,
-                       ranges[i].min, ranges[i].max);
+                       "..%" PRIu64, r->name, r->value, r->min, r->max);
             return false;
         }
     }
