@@ -162,7 +162,7 @@ struct hinic_net {
 	void __iomem *regs;
 	void __iomem *db; /* doorbell page 0 */
 	u64 caps;
-	u16 n_vectors, n_eqs, max_qps; /* vectors: 0, then n_eqs for RDMA, then max_qps */
+	u16 n_eqs, max_qps; /* vectors: 0, then n_eqs for RDMA, then max_qps */
 
 	struct hinic_net_adminq aq;
 	struct hinic_net_aeq aeq;

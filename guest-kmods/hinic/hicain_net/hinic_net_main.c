@@ -27,7 +27,6 @@ static int hinic_net_alloc_vectors(struct hinic_net *hn)
 				  PCI_IRQ_MSIX);
 	if (n < 0)
 		return n;
-	hn->n_vectors = (u16)n;
 	hn->max_qps = (u16)min(n_qps, n - 1u);
 	hn->n_eqs = (u16)(n - 1 - hn->max_qps);
 	return 0;

@@ -31,7 +31,7 @@ int hinic_net_rx_alloc(struct hinic_net_qp *qp)
 {
 	struct hinic_net *hn = qp->hn;
 	struct hinic_net_rx *rx = &qp->rx;
-	u32 frame = hn->params.mtu + ETH_HLEN + 2 * VLAN_HLEN;
+	u32 need = hn->params.mtu + ETH_HLEN + 2 * VLAN_HLEN + HINIC_NET_RX_OVERHEAD;
 	struct page_pool_params params = {
 		.flags = PP_FLAG_DMA_MAP | PP_FLAG_DMA_SYNC_DEV,
 		.pool_size = 1u << rx->ring.log_depth,
@@ -42,7 +42,7 @@ int hinic_net_rx_alloc(struct hinic_net_qp *qp)
 		.dma_dir = DMA_FROM_DEVICE,
 	};
 
-	rx->truesize = clamp((u32)roundup_pow_of_two(frame + HINIC_NET_RX_OVERHEAD), 2048u, 8192u);
+	rx->truesize = clamp_t(u32, roundup_pow_of_two(need), 2048, 8192);
 	rx->buf_len_bytes = rx->truesize - HINIC_NET_RX_OVERHEAD;
 	params.order = (unsigned int)get_order(rx->truesize);
 	params.max_len = (unsigned int)(PAGE_SIZE << params.order);
