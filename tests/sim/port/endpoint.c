@@ -190,12 +190,10 @@ static void work(struct endpoint *e)
 
         limit = e->is_guest && limit != VTIME_NEVER ? limit - limit % VTIME_PS_PER_NS : limit;
         if (ev >= limit) {
-            if (!e->is_guest || limit == VTIME_NEVER) {
-                put_points(e, e->now);
-            } else if (!e->w->is_idle_guest) {
-                e->now = vtime_max(e->now, limit);
-                put_points(e, e->now);
+            if (e->is_guest && limit != VTIME_NEVER) {
+                e->now = vtime_max(e->now, limit); /* a vCPU runs, or warps, up to its limit */
             }
+            put_points(e, e->now);
             return;
         }
         assert(ev >= e->now);
@@ -219,8 +217,20 @@ static void work(struct endpoint *e)
     }
 }
 
+/* Work must not cross a digest point after its first event. */
+static void check_limit(const struct endpoint *e, vtime_t limit)
+{
+    const uint64_t every = e->w->digest_every;
+    const vtime_t in = visible(e, e->w->n_hub ? vdc_task_peek(e->t, 0) : NULL);
+    const vtime_t first = vtime_max(e->now, e->is_guest && !e->w->is_idle_guest ? e->now : vtime_min(in, own_next(e)));
+
+    assert(every == 0 || first == VTIME_NEVER || limit <= first - first % every + every);
+}
+
 static int arrive(struct endpoint *e)
 {
+    int rc;
+
     struct vdc_task_arrival a = { .now = e->now, .events = e->s.n_rx };
     const bool is_runnable = e->is_guest && !e->w->is_idle_guest;
     const vtime_t queued = e->head == e->tail ? VTIME_NEVER : e->tx[e->head % TX_QUEUE].depart;
@@ -236,7 +246,11 @@ static int arrive(struct endpoint *e)
         a.next = vtime_max(a.next, a.now);
         a.send = vtime_max(a.send, a.next);
     }
-    return vdc_task_arrive(e->t, &a, &limit);
+    rc = vdc_task_arrive(e->t, &a, &limit);
+    if (rc == 0) {
+        check_limit(e, limit);
+    }
+    return rc;
 }
 
 _Noreturn void endpoint_main(const struct world *w, uint32_t index, const char *path,

@@ -34,6 +34,11 @@ static void test_idle(void)
     w.is_idle_guest = true;
     r = vary("quiescence with sleeping guests", &w, 2);
     check_reason(&r, VDC_SEG_END_IDLE, "sleeping guests: the reason is idle");
+    w.n_hub = 0;
+    w.n_guest = 4;
+    r = vary("quiescence of guests without a hub", &w, 2);
+    check_reason(&r, VDC_SEG_END_IDLE, "guests without a hub: the reason is idle");
+    check(r.end_t % w.digest_every == 0, "guests without a hub: end at a digest point", "end");
 }
 
 static void test_exit(void)
