@@ -111,7 +111,9 @@ static void layout(const struct vdc_hinic_cfg *cfg, struct layout *l)
     l->notify = take(l, l->n_notify * sizeof(struct notify));
     l->eq = take(l, (1 + cfg->n_eq) * sizeof(struct eq));
     l->desc = take(l, (uint64_t)2 * HINIC_QPAIRS_MAX * DESC_CACHE * sizeof(struct hinic_tx_desc));
-    l->txpage = take(l, (uint64_t)TXPAGE_N * TXPAGE_SIZE);
+    l->txpkt = take(l, cfg->n_qpairs * TXPKT_PER_Q * sizeof(struct txpkt));
+    l->ready = take(l, cfg->n_qpairs * TXPKT_PER_Q * sizeof(struct txready));
+    l->txpage = take(l, (uint64_t)cfg->n_qpairs * TXPAGE_PER_Q * TXPAGE_SIZE);
     l->frm = take(l, l->n_frm * sizeof(struct frm));
     l->rxmem = take(l, l->rxmem_bytes);
     l->inmsg = take(l, IN_MSGS * sizeof(struct inmsg));

@@ -34,10 +34,8 @@ static void drop_work(struct vdc_hinic *h)
     memset(vdc_hinic_at(h, h->lay.wr), 0, WR_N * sizeof(struct wr_op));
     d->rd_head = d->rd_mem = d->rd_tail = 0;
     d->wr_head = d->wr_tail = 0;
-    memset(h->dev.txpkt, 0, sizeof(h->dev.txpkt));
+    memset(vdc_hinic_txpkt(h, 0), 0, h->cfg.n_qpairs * TXPKT_PER_Q * sizeof(struct txpkt));
     memset(&h->dev.tx, 0, offsetof(struct tx, free_at));
-    memset(h->dev.tx.ready_t, 0, sizeof(h->dev.tx.ready_t));
-    memset(h->dev.tx.ready, 0, sizeof(h->dev.tx.ready));
     vdc_hinic_rx_drop_all(h);
 }
 

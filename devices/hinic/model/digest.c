@@ -21,6 +21,23 @@ static void fold_dma(struct vdc_digest *d, const struct vdc_hinic *h)
     }
 }
 
+static void fold_packets(struct vdc_digest *d, const struct vdc_hinic *h)
+{
+    const struct tx *tx = &h->dev.tx;
+    const struct txpkt *p = at(h, h->lay.txpkt);
+    const struct txready *r = at(h, h->lay.ready);
+    const uint32_t n = h->cfg.n_qpairs * TXPKT_PER_Q;
+
+    for (uint32_t i = 0; i < n; i++) {
+        if (p[i].is_used) {
+            vdc_digest_fold(d, &p[i], sizeof(p[i]));
+        }
+    }
+    for (uint64_t i = tx->ready_head; i != tx->ready_tail; i++) {
+        vdc_digest_fold(d, &r[i % n], sizeof(r[i % n]));
+    }
+}
+
 static void fold_frames(struct vdc_digest *d, const struct vdc_hinic *h)
 {
     const struct frm *frm = at(h, h->lay.frm);
@@ -54,6 +71,7 @@ struct vdc_digest vdc_hinic_digest(const struct vdc_hinic *h)
     vdc_digest_fold(&d, at(h, h->lay.eq), (1 + h->cfg.n_eq) * sizeof(struct eq));
     fold_descriptors(&d, h);
     fold_dma(&d, h);
+    fold_packets(&d, h);
     fold_frames(&d, h);
     return d;
 }

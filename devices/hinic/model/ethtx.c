@@ -12,34 +12,39 @@ static uint64_t page_off(const struct vdc_hinic *h, uint32_t page)
 
 /* ---- slots and pages ---- */
 
-static uint16_t take_page(struct vdc_hinic *h)
+static uint16_t take_page(struct vdc_hinic *h, uint32_t q)
 {
-    struct tx *tx = &h->dev.tx;
+    struct txpool *pool = &h->dev.tx.pool[q];
+    const uint32_t b = (uint32_t)__builtin_ctzll(~pool->page_used);
 
-    for (uint32_t w = 0; w < TXPAGE_N / 64; w++) {
-        if (tx->page_used[w] != UINT64_MAX) {
-            const uint32_t b = (uint32_t)__builtin_ctzll(~tx->page_used[w]);
-
-            tx->page_used[w] |= UINT64_C(1) << b;
-            tx->n_page++;
-            return (uint16_t)(w * 64 + b);
-        }
-    }
-    assert(0); /* the caller has counted */
-    return 0;
+    assert(b < TXPAGE_PER_Q); /* the caller has counted */
+    pool->page_used |= UINT64_C(1) << b;
+    pool->n_page++;
+    return (uint16_t)(q * TXPAGE_PER_Q + b);
 }
+
+static uint32_t take_packet(struct vdc_hinic *h, uint32_t q)
+{
+    struct txpool *pool = &h->dev.tx.pool[q];
+    const uint32_t b = (uint32_t)__builtin_ctz(~pool->pkt_used);
+
+    pool->pkt_used |= UINT32_C(1) << b;
+    return q * TXPKT_PER_Q + b;
+}
+
+_Static_assert(TXPKT_PER_Q == 32, "one bit per packet");
 
 static void free_packet(struct vdc_hinic *h, uint32_t i)
 {
-    struct tx *tx = &h->dev.tx;
-    struct txpkt *p = &h->dev.txpkt[i];
+    struct txpkt *p = vdc_hinic_txpkt(h, i);
+    struct txpool *pool = &h->dev.tx.pool[i / TXPKT_PER_Q];
 
     assert(p->is_used && p->n_left == 0);
     for (uint32_t k = 0; k < p->n_page; k++) {
-        tx->page_used[p->page[k] / 64] &= ~(UINT64_C(1) << p->page[k] % 64);
+        pool->page_used &= ~(UINT64_C(1) << p->page[k] % TXPAGE_PER_Q);
     }
-    tx->n_page -= p->n_page;
-    tx->pkt_used &= ~(UINT64_C(1) << i);
+    pool->n_page -= p->n_page;
+    pool->pkt_used &= ~(UINT32_C(1) << i % TXPKT_PER_Q);
     memset(p, 0, sizeof(*p));
 }
 
@@ -52,7 +57,7 @@ void vdc_hinic_tx_flush(struct vdc_hinic *h, uint32_t q)
     }
     while (e->pkt_first != NO_INDEX) {
         const uint32_t i = e->pkt_first;
-        struct txpkt *p = &h->dev.txpkt[i];
+        struct txpkt *p = vdc_hinic_txpkt(h, i);
 
         e->pkt_first = p->next;
         if (p->is_ready) {
@@ -139,7 +144,7 @@ static bool form(struct vdc_hinic *h, uint32_t q, struct packet *k)
 static void read_packet(struct vdc_hinic *h, vtime_t now, uint32_t q, uint32_t i,
                         const struct packet *k)
 {
-    struct txpkt *p = &h->dev.txpkt[i];
+    struct txpkt *p = vdc_hinic_txpkt(h, i);
     uint32_t pos = 0;
 
     for (uint32_t n = 0; n < k->n_desc; n++) {
@@ -184,7 +189,7 @@ static void report(struct vdc_hinic *h, vtime_t now, uint32_t q, enum hinic_ethq
 
 static bool load_one(struct vdc_hinic *h, vtime_t now, uint32_t q)
 {
-    struct tx *tx = &h->dev.tx;
+    const struct txpool *pool = &h->dev.tx.pool[q];
     struct ethq *e = &h->dev.ethq[q];
     struct packet k;
     struct txpkt *p;
@@ -209,13 +214,12 @@ static bool load_one(struct vdc_hinic *h, vtime_t now, uint32_t q)
         return false;
     }
     n_page = (k.len + TXPAGE_SIZE - 1) / TXPAGE_SIZE;
-    if (tx->pkt_used == UINT64_MAX || tx->n_page + n_page > TXPAGE_N ||
+    if (pool->pkt_used == UINT32_MAX || pool->n_page + n_page > TXPAGE_PER_Q ||
         vdc_hinic_rd_room(h) < k.n_read + RD_RESERVE) {
         return false;
     }
-    i = (uint32_t)__builtin_ctzll(~tx->pkt_used);
-    tx->pkt_used |= UINT64_C(1) << i;
-    p = &h->dev.txpkt[i];
+    i = take_packet(h, q);
+    p = vdc_hinic_txpkt(h, i);
     {
         const struct hinic_tx_desc *first = vdc_hinic_ethq_desc(h, q, 0);
         const struct hinic_tx_desc *last = vdc_hinic_ethq_desc(h, q, k.n_desc - 1);
@@ -231,14 +235,14 @@ static bool load_one(struct vdc_hinic *h, vtime_t now, uint32_t q)
                              .len = k.len };
     }
     for (p->n_page = 0; p->n_page < n_page; p->n_page++) {
-        p->page[p->n_page] = take_page(h);
+        p->page[p->n_page] = take_page(h, q);
     }
     read_packet(h, now, q, i, &k);
     e->head = (uint16_t)(e->head + k.n_desc);
     if (e->pkt_first == NO_INDEX) {
         e->pkt_first = (uint16_t)i;
     } else {
-        h->dev.txpkt[e->pkt_last].next = (uint16_t)i;
+        vdc_hinic_txpkt(h, e->pkt_last)->next = (uint16_t)i;
     }
     e->pkt_last = (uint16_t)i;
     vdc_hinic_ethq_fetch(h, now, q);
@@ -260,21 +264,26 @@ void vdc_hinic_tx_load(struct vdc_hinic *h, vtime_t now)
 
 /* ---- from data to ready ---- */
 
+/* Entry i of the ready list; a packet is in it once, so it cannot overflow. */
+static struct txready *ready_at(struct vdc_hinic *h, uint64_t i)
+{
+    return (struct txready *)vdc_hinic_at(h, h->lay.ready) + i % (h->cfg.n_qpairs * TXPKT_PER_Q);
+}
+
 void vdc_hinic_tx_data(struct vdc_hinic *h, vtime_t now, const struct rd_op *op)
 {
     struct tx *tx = &h->dev.tx;
-    struct txpkt *p = &h->dev.txpkt[op->obj];
-    const uint32_t slot = tx->ready_tail % TXPKT_N;
+    struct txpkt *p = vdc_hinic_txpkt(h, op->obj);
+    const vtime_t t = vtime_add(now, h->cfg.timing.t_tx);
 
     assert(p->is_used && p->n_left > 0);
     p->is_dma_failed |= op->is_failed != 0;
     if (--p->n_left > 0) {
         return;
     }
-    tx->ready[slot] = op->obj;
-    tx->ready_t[slot] = vtime_add(now, h->cfg.timing.t_tx);
+    *ready_at(h, tx->ready_tail) = (struct txready){ .t = t, .pkt = op->obj };
     if (tx->ready_head == tx->ready_tail++) {
-        vdc_hinic_ev_arm(h, EV_TX_READY, 0, tx->ready_t[slot]);
+        vdc_hinic_ev_arm(h, EV_TX_READY, 0, t);
     }
 }
 
@@ -284,7 +293,7 @@ static bool may_send(struct vdc_hinic *h, uint32_t q)
     const struct ethq *e = &h->dev.ethq[q];
 
     return e->is_used && !e->err && e->pkt_first != NO_INDEX &&
-           h->dev.txpkt[e->pkt_first].is_ready && vdc_hinic_ethq_cpl_room(h, q) > 0;
+           vdc_hinic_txpkt(h, e->pkt_first)->is_ready && vdc_hinic_ethq_cpl_room(h, q) > 0;
 }
 
 /* The queue whose turn it is, or n_qpairs. */
@@ -322,20 +331,17 @@ void vdc_hinic_tx_ready(struct vdc_hinic *h, vtime_t now)
 {
     struct tx *tx = &h->dev.tx;
 
-    while (tx->ready_head != tx->ready_tail && tx->ready_t[tx->ready_head % TXPKT_N] <= now) {
-        const uint32_t slot = tx->ready_head++ % TXPKT_N;
-        const uint32_t i = tx->ready[slot];
+    while (tx->ready_head != tx->ready_tail && ready_at(h, tx->ready_head)->t <= now) {
+        const uint32_t i = (uint32_t)ready_at(h, tx->ready_head++)->pkt;
 
-        tx->ready[slot] = 0;
-        tx->ready_t[slot] = 0;
-        if (h->dev.txpkt[i].is_dead) {
+        if (vdc_hinic_txpkt(h, i)->is_dead) {
             free_packet(h, i);
         } else {
-            h->dev.txpkt[i].is_ready = 1;
+            vdc_hinic_txpkt(h, i)->is_ready = 1;
         }
     }
     if (tx->ready_head != tx->ready_tail) {
-        vdc_hinic_ev_arm(h, EV_TX_READY, 0, tx->ready_t[tx->ready_head % TXPKT_N]);
+        vdc_hinic_ev_arm(h, EV_TX_READY, 0, ready_at(h, tx->ready_head)->t);
     }
     start(h, now);
     vdc_hinic_tx_load(h, now);
@@ -347,7 +353,7 @@ static void retire(struct vdc_hinic *h, vtime_t now, uint32_t q)
 {
     struct ethq *e = &h->dev.ethq[q];
     const uint32_t i = e->pkt_first;
-    const struct txpkt *p = &h->dev.txpkt[i];
+    const struct txpkt *p = vdc_hinic_txpkt(h, i);
     const struct hinic_eth_cpl c = { .len = (uint16_t)p->len,
                                      .id = (uint16_t)(p->last & ((1u << e->desc.log_depth) - 1)),
                                      .flags = HINIC_CPL_EOP,
@@ -372,7 +378,7 @@ void vdc_hinic_transmit(struct vdc_hinic *h, vtime_t now, const struct vdc_hinic
         return;
     }
     h->dev.tx.rr_send = (q + 1) % h->cfg.n_qpairs;
-    p = &h->dev.txpkt[h->dev.ethq[q].pkt_first];
+    p = vdc_hinic_txpkt(h, h->dev.ethq[q].pkt_first);
     if (p->is_dma_failed) {
         err = HINIC_ETHQ_DMA;
     } else if (p->n_seg == 0) {

@@ -75,6 +75,11 @@ void vdc_hinic_run(struct vdc_hinic *h, vtime_t now, const struct vdc_hinic_env 
     h->n_gerr = 0;
 }
 
+vtime_t vdc_hinic_now(const struct vdc_hinic *h)
+{
+    return h->now;
+}
+
 vtime_t vdc_hinic_promise(const struct vdc_hinic *h, vtime_t vcpu_now)
 {
     const struct vdc_hinic_timing *t = &h->cfg.timing;

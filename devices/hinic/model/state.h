@@ -15,16 +15,17 @@
 
 /* ---- limits of the model ---- */
 
-#define RD_N           256u  /* DMA reads in flight */
-#define RD_RESERVE     64u   /* of them, kept for descriptors and commands */
-#define WR_N           1024u /* DMA writes in flight */
-#define WR_RX_ROOM     256u  /* free writes a received frame needs before it starts */
-#define WR_TX_ROOM     128u  /* free writes a transmission needs before it starts */
-#define WR_INLINE      64u
-#define DESC_CACHE     64u  /* descriptors kept per queue */
-#define DESC_BATCH     32u  /* per fetch */
-#define TXPKT_N        64u  /* packets being fetched or sent */
-#define TXPAGE_N       256u /* staging memory of transmit, 4 KiB pages */
+#define RD_N       1024u /* DMA reads in flight */
+#define RD_RESERVE 64u   /* of them, kept for descriptors and commands */
+#define WR_N       1024u /* DMA writes in flight */
+#define WR_RX_ROOM 256u  /* free writes a received frame needs before it starts */
+#define WR_TX_ROOM 128u  /* free writes a transmission needs before it starts */
+#define WR_INLINE  64u
+#define DESC_CACHE 64u /* descriptors kept per queue */
+#define DESC_BATCH 32u /* per fetch */
+#define TXPKT_PER_Q                                                                                \
+    32u /* packets of a queue being fetched or sent: no queue takes those of another */
+#define TXPAGE_PER_Q   48u /* staging memory of a queue, 4 KiB pages */
 #define TXPAGE_SIZE    4096u
 #define TXPKT_PAGES    17u
 #define RX_CELL        256u         /* granule of receive memory */
@@ -39,6 +40,8 @@
 
 _Static_assert(FRAME_BUF >= HINIC_MSS_MAX + TSO_HDR_MAX + 4, "a segment fits before it is checked");
 _Static_assert(FRAME_BUF >= HINIC_FRAME_MAX + 4, "a frame fits with its tag");
+_Static_assert(TXPAGE_PER_Q >= 2 * TXPKT_PAGES && TXPAGE_PER_Q <= 64,
+               "one is sent while one is fetched");
 _Static_assert(TXPKT_PAGES *TXPAGE_SIZE >= HINIC_TSO_LEN_MAX, "a TSO packet fits its pages");
 _Static_assert(RING_PAGES_MAX *HINIC_PAGE_SIZE >= 16u << HINIC_ETHQ_LOG_MAX, "ring pages");
 _Static_assert(RING_PAGES_MAX *HINIC_PAGE_SIZE >= 16u << HINIC_EQ_LOG_MAX, "EQ pages");
@@ -172,17 +175,25 @@ struct txpkt {
     struct hinic_parse parse;
 };
 
+/* Packets and pages of one queue in use, a bit each; the lowest free one is taken. */
+struct txpool {
+    uint64_t page_used;
+    uint32_t pkt_used;
+    uint32_t n_page;
+};
+
+/* A packet whose data are complete at t - t_tx. */
+struct txready {
+    vtime_t t;
+    uint64_t pkt;
+};
+
 struct tx {
     uint32_t rr_load; /* queue to look at first */
     uint32_t rr_send;
-    uint32_t n_page; /* in use */
-    uint32_t zero;
-    uint64_t pkt_used; /* bit per packet; the lowest free one is taken */
-    uint64_t page_used[TXPAGE_N / 64];
-    uint32_t ready_head, ready_tail;
-    vtime_t free_at; /* engine and link */
-    vtime_t ready_t[TXPKT_N];
-    uint16_t ready[TXPKT_N];
+    uint64_t ready_head, ready_tail; /* free-running */
+    struct txpool pool[HINIC_QPAIRS_MAX];
+    vtime_t free_at; /* engine and link; survives a reset */
 };
 
 /* A message that the shell has handed over and that is yet to arrive. Outside of the digest. */
@@ -283,7 +294,6 @@ struct dev {
     struct port port;
     struct filter filter;
     struct ethq ethq[2 * HINIC_QPAIRS_MAX];
-    struct txpkt txpkt[TXPKT_N];
     uint64_t cnt[HINIC_CNT_N];
 };
 
@@ -295,7 +305,8 @@ struct gerr {
 
 /* Offsets of the arrays behind the struct, bytes from its start. */
 struct layout {
-    uint64_t evq, ev_handle, ev_t, rd, wr, notify, eq, desc, txpage, frm, rxmem, inmsg, inmem, size;
+    uint64_t evq, ev_handle, ev_t, rd, wr, notify, eq, desc, txpkt, ready, txpage, frm, rxmem,
+        inmsg, inmem, size;
     uint32_t ev_base[EV_KINDS + 1]; /* first source of each kind */
     uint32_t n_notify;
     uint32_t n_frm;
@@ -341,6 +352,12 @@ static inline struct eq *vdc_hinic_eq(struct vdc_hinic *h, uint32_t i)
 static inline uint32_t vdc_hinic_ethq_notify(const struct vdc_hinic *h, uint32_t q)
 {
     return 1 + h->cfg.n_eq + q;
+}
+
+static inline struct txpkt *vdc_hinic_txpkt(struct vdc_hinic *h, uint32_t i)
+{
+    assert(i < h->cfg.n_qpairs * TXPKT_PER_Q);
+    return (struct txpkt *)vdc_hinic_at(h, h->lay.txpkt) + i;
 }
 
 static inline void vdc_hinic_count(struct vdc_hinic *h, enum hinic_counter c, uint64_t n)

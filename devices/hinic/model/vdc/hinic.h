@@ -130,6 +130,8 @@ void vdc_hinic_run(struct vdc_hinic *h, vtime_t now, const struct vdc_hinic_env 
  */
 vtime_t vdc_hinic_promise(const struct vdc_hinic *h, vtime_t vcpu_now);
 
+/* Time of the event being handled inside run(), else the time of the last run(). */
+vtime_t vdc_hinic_now(const struct vdc_hinic *h);
 /* True from READY on while the link is up. */
 int vdc_hinic_link_is_up(const struct vdc_hinic *h);
 /* Value of a counter (enum hinic_counter), 0 if there is no such counter. */
