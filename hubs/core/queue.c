@@ -87,8 +87,9 @@ void vdc_hub_enqueue(struct vdc_hub *h, uint32_t port, uint32_t tc, uint32_t fra
         vdc_hub_drop(h, port, VDC_HUB_DROP_BUF, f->size);
         return;
     }
-    *vdc_hub_slot(
-        h, i) = (struct vdc_hub_slot){ .t_ready = t_ready, .next = VDC_HUB_NONE, .frame = frame };
+    *vdc_hub_slot(h, i) = (struct vdc_hub_slot){
+        .t_ready = t_ready, .next = VDC_HUB_NONE, .frame = frame, .size = f->size
+    };
     if (q->head == VDC_HUB_NONE) {
         q->head = i;
         q->head_size = f->size;
@@ -159,8 +160,7 @@ static uint32_t take_head(struct vdc_hub *h, struct vdc_hub_port *p, uint32_t tc
         p->deficit[tc] = 0;
     } else {
         const struct vdc_hub_slot *n = vdc_hub_slot(h, q->head);
-
-        q->head_size = vdc_hub_frame(h, n->frame)->size;
+        q->head_size = n->size;
         q->head_ok = vtime_max(n->t_ready, q->next_ok);
     }
     return s->frame;

@@ -51,8 +51,10 @@ struct vdc_hub_slot {
     vtime_t t_ready; /* earliest start of its transmission */
     uint32_t next;
     uint32_t frame;
+    uint32_t size; /* of the frame: the queue need not look at a frame before its turn */
+    uint32_t zero;
 };
-_Static_assert(sizeof(struct vdc_hub_slot) == 16, "vdc_hub_slot layout");
+_Static_assert(sizeof(struct vdc_hub_slot) == 24, "vdc_hub_slot layout");
 
 /* FIFO of one traffic class. What a decision needs of the head is kept here. */
 struct vdc_hub_queue {
