@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Creation of the segment: checks the configuration, lays the parts out, initialises hubs, paths and rings. */
+/* Creation of the segment: checks the configuration, lays the parts out, initialises hubs, paths
+ * and rings. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,9 +11,10 @@
 
 #include "mapping.h"
 
-#define BLOB_MAX (16u << 20)
+#define BLOB_MAX           (16u << 20)
 #define EXIT_SLACK_DEFAULT (10 * VTIME_PS_PER_US)
-#define PS_PER_BYTE_MIN 10u /* 800 Gb/s: the fastest link that is expected to fill a ring by itself */
+#define PS_PER_BYTE_MIN                                                                            \
+    10u /* 800 Gb/s: the fastest link that is expected to fill a ring by itself */
 
 struct plan {
     const struct vdc_seg_cfg *cfg;
@@ -41,8 +43,8 @@ static int check_ring(struct plan *p, const char *what, uint32_t i, uint32_t byt
     const uint32_t b = bytes ? bytes : VDC_SEG_RING_MIN;
 
     if (b < VDC_SEG_RING_MIN || b > VDC_SEG_RING_MAX || (b & (b - 1)) != 0) {
-        return REFUSE(p, "%s %u: ring of %u bytes; a power of two in %u..%u expected", what, i, bytes,
-                      VDC_SEG_RING_MIN, VDC_SEG_RING_MAX);
+        return REFUSE(p, "%s %u: ring of %u bytes; a power of two in %u..%u expected", what, i,
+                      bytes, VDC_SEG_RING_MIN, VDC_SEG_RING_MAX);
     }
     p->ring_min = b < p->ring_min ? b : p->ring_min;
     return 0;
@@ -55,12 +57,15 @@ static int check_run(struct plan *p)
 
     if (c->n_task < 1 || c->n_task > VDC_SEG_TASK_MAX || c->n_hub > VDC_SEG_HUB_MAX ||
         c->n_port > VDC_SEG_PORT_MAX || c->n_link > VDC_SEG_LINK_MAX) {
-        return REFUSE(p, "%u tasks, %u hubs, %u ports, %u links; at most %u, %u, %u, %u, and one task", c->n_task,
-                      c->n_hub, c->n_port, c->n_link, VDC_SEG_TASK_MAX, VDC_SEG_HUB_MAX, VDC_SEG_PORT_MAX,
-                      VDC_SEG_LINK_MAX);
+        return REFUSE(p,
+                      "%u tasks, %u hubs, %u ports, %u links; at most %u, %u, %u, %u, and one task",
+                      c->n_task, c->n_hub, c->n_port, c->n_link, VDC_SEG_TASK_MAX, VDC_SEG_HUB_MAX,
+                      VDC_SEG_PORT_MAX, VDC_SEG_LINK_MAX);
     }
-    if (c->stop != VTIME_NEVER && (c->stop == 0 || c->stop > VDC_SEG_STOP_MAX || c->stop % ns != 0)) {
-        return REFUSE(p, "stop of %llu ps; whole ns up to 100 days expected", (unsigned long long)c->stop);
+    if (c->stop != VTIME_NEVER &&
+        (c->stop == 0 || c->stop > VDC_SEG_STOP_MAX || c->stop % ns != 0)) {
+        return REFUSE(p, "stop of %llu ps; whole ns up to 100 days expected",
+                      (unsigned long long)c->stop);
     }
     if (c->digest_every % ns != 0 || c->exit_slack % ns != 0 || c->quantum % ns != 0) {
         return REFUSE(p, "digest_every, exit_slack and quantum must be whole ns");
@@ -113,11 +118,12 @@ static int check_hubs(struct plan *p)
             return REFUSE(p, "hub %s: model %u; this program has %u", h->name, h->ops, p->n_ops);
         }
         if (h->n_port == 0 || h->n_port > VDC_SEG_PORT_MAX || h->blob_len > BLOB_MAX) {
-            return REFUSE(p, "hub %s: %u ports, %u bytes of configuration; at most %u and %u", h->name, h->n_port,
-                          h->blob_len, VDC_SEG_PORT_MAX, BLOB_MAX);
+            return REFUSE(p, "hub %s: %u ports, %u bytes of configuration; at most %u and %u",
+                          h->name, h->n_port, h->blob_len, VDC_SEG_PORT_MAX, BLOB_MAX);
         }
         if (p->ops[h->ops]->size(h->blob) == 0) {
-            return REFUSE(p, "hub %s: model %s refuses the configuration", h->name, p->ops[h->ops]->name);
+            return REFUSE(p, "hub %s: model %s refuses the configuration", h->name,
+                          p->ops[h->ops]->name);
         }
         p->hub[i].can_hairpin = h->can_hairpin;
         p->hub[i].fwd_ps = h->fwd_ps;
@@ -132,20 +138,24 @@ static int check_ports(struct plan *p)
     for (uint32_t i = 0; i < p->cfg->n_port; i++) {
         const struct vdc_seg_port_cfg *q = &p->cfg->port[i];
 
-        if (q->task >= p->cfg->n_task || q->hub >= p->cfg->n_hub || q->hub_port >= p->cfg->hub[q->hub].n_port) {
-            return REFUSE(p, "port %u: task %u, hub %u, hub port %u: not there", i, q->task, q->hub, q->hub_port);
+        if (q->task >= p->cfg->n_task || q->hub >= p->cfg->n_hub ||
+            q->hub_port >= p->cfg->hub[q->hub].n_port) {
+            return REFUSE(p, "port %u: task %u, hub %u, hub port %u: not there", i, q->task, q->hub,
+                          q->hub_port);
         }
         for (uint32_t j = 0; j < i; j++) {
             if (p->cfg->port[j].hub == q->hub && p->cfg->port[j].hub_port == q->hub_port) {
-                return REFUSE(p, "port %u: port %u of hub %s is taken", i, q->hub_port, p->cfg->hub[q->hub].name);
+                return REFUSE(p, "port %u: port %u of hub %s is taken", i, q->hub_port,
+                              p->cfg->hub[q->hub].name);
             }
         }
         rc = check_ring(p, "port", i, q->ring_bytes);
         if (rc < 0) {
             return rc;
         }
-        p->port[i] = (struct vdc_sync_port){ .task = q->task, .hub = q->hub, .out_ps = q->out_ps,
-                                             .in_ps = q->in_ps };
+        p->port[i] = (struct vdc_sync_port){
+            .task = q->task, .hub = q->hub, .out_ps = q->out_ps, .in_ps = q->in_ps
+        };
     }
     for (uint32_t i = 0; i < p->cfg->n_link; i++) {
         const struct vdc_seg_link_cfg *l = &p->cfg->link[i];
@@ -155,7 +165,8 @@ static int check_ports(struct plan *p)
                 l->link_ps[e] == 0) {
                 return REFUSE(p, "link %u: end %u: no such hub or port, or no latency", i, e);
             }
-            p->link[2 * i + e] = (struct vdc_sync_link){ .from = l->hub[e], .to = l->hub[1 - e],
+            p->link[2 * i + e] = (struct vdc_sync_link){ .from = l->hub[e],
+                                                         .to = l->hub[1 - e],
                                                          .link_ps = l->link_ps[e] };
         }
         rc = check_ring(p, "link", i, l->ring_bytes);
@@ -168,14 +179,23 @@ static int check_ports(struct plan *p)
 
 static int make_sync(struct plan *p, void *mem)
 {
-    static const char *const why[] = { "", "too many parts", "a part that does not exist",
-                                       "a path without latency", "a path to a guest shorter than 2 ns",
+    static const char *const why[] = { "",
+                                       "too many parts",
+                                       "a part that does not exist",
+                                       "a path without latency",
+                                       "a path to a guest shorter than 2 ns",
                                        "quantum out of 1 ns..1 ms" };
     const struct vdc_sync_cfg c = {
         .mode = p->cfg->mode == VDC_SEG_EXACT ? VDC_SYNC_EXACT : VDC_SYNC_QUANTIZED,
-        .n_task = p->cfg->n_task, .n_port = p->cfg->n_port, .n_hub = p->cfg->n_hub,
-        .n_link = 2 * p->cfg->n_link, .quantum_ps = p->cfg->quantum,
-        .task = p->task, .port = p->port, .hub = p->hub, .link = p->link,
+        .n_task = p->cfg->n_task,
+        .n_port = p->cfg->n_port,
+        .n_hub = p->cfg->n_hub,
+        .n_link = 2 * p->cfg->n_link,
+        .quantum_ps = p->cfg->quantum,
+        .task = p->task,
+        .port = p->port,
+        .hub = p->hub,
+        .link = p->link,
     };
     const int rc = vdc_sync_init(mem, &c);
 
@@ -268,9 +288,15 @@ static void lay_ports(struct plan *p, struct cursor *c, uint32_t *map)
                 const uint64_t down = take_ring(c, f->ring_bytes, f->id_down);
 
                 if (c->base) {
-                    rec[n] = (struct seg_port){ .task = i, .hub = f->hub, .hub_port = f->hub_port,
-                                                .id_up = f->id_up, .id_down = f->id_down, .out_ps = f->out_ps,
-                                                .in_ps = f->in_ps, .off_up = up, .off_down = down };
+                    rec[n] = (struct seg_port){ .task = i,
+                                                .hub = f->hub,
+                                                .hub_port = f->hub_port,
+                                                .id_up = f->id_up,
+                                                .id_down = f->id_down,
+                                                .out_ps = f->out_ps,
+                                                .in_ps = f->in_ps,
+                                                .off_up = up,
+                                                .off_down = down };
                 }
                 map[q] = n++;
             }
@@ -371,10 +397,12 @@ static void lay_comps(struct plan *p, struct cursor *c)
     const bool is_traced = p->cfg->trace_from < p->cfg->trace_to;
 
     for (uint32_t i = 0; i < n; i++) {
-        const uint64_t digest = p->cfg->digest_every
-                                    ? take_spool(c, SEG_DIGEST_SPOOL, sizeof(struct vdc_digest_point))
-                                    : 0;
-        const uint64_t trace = is_traced ? take_spool(c, SEG_TRACE_SPOOL, sizeof(struct vdc_seg_record)) : 0;
+        const uint64_t digest = p->cfg->digest_every ? take_spool(c, SEG_DIGEST_SPOOL,
+                                                                  sizeof(struct vdc_digest_point))
+                                                     : 0;
+        const uint64_t trace = is_traced
+                                   ? take_spool(c, SEG_TRACE_SPOOL, sizeof(struct vdc_seg_record))
+                                   : 0;
         const uint64_t last = take(c, VDC_SEG_LAST_RECORDS * sizeof(struct vdc_seg_record));
 
         if (c->base) {
@@ -385,7 +413,8 @@ static void lay_comps(struct plan *p, struct cursor *c)
     }
 }
 
-/* Longest time by which anybody can be ahead of a workload's last act: section 7 of docs/specs/segment.md. */
+/* Longest time by which anybody can be ahead of a workload's last act: section 7 of
+ * docs/specs/segment.md. */
 static uint64_t exit_bound(const struct plan *p, const struct vdc_sync *sync, uint32_t *is_split)
 {
     uint64_t path = 0;
@@ -478,7 +507,8 @@ static int lay(struct plan *p, uint8_t *base, uint64_t *bytes)
     }
     h->off_comp = c.at;
     lay_comps(p, &c);
-    h->off_wait = take(&c, (uint64_t)p->cfg->n_task * (p->cfg->n_task + p->cfg->n_hub + 1) * sizeof(uint64_t));
+    h->off_wait = take(&c, (uint64_t)p->cfg->n_task * (p->cfg->n_task + p->cfg->n_hub + 1) *
+                               sizeof(uint64_t));
     h->bytes = c.at;
     *bytes = c.at;
     return 0;
@@ -492,8 +522,9 @@ static int open_new(const char *path)
     return fd < 0 ? -errno : fd;
 }
 
-int vdc_seg_create(const char *path, const struct vdc_seg_cfg *cfg, const struct vdc_model_ops *const *ops,
-                   uint32_t n_ops, struct vdc_seg **out, char *err)
+int vdc_seg_create(const char *path, const struct vdc_seg_cfg *cfg,
+                   const struct vdc_model_ops *const *ops, uint32_t n_ops, struct vdc_seg **out,
+                   char *err)
 {
     struct plan *p = calloc(1, sizeof(*p));
     uint64_t bytes = 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Process-shared futex calls and the wall clock, which here only bounds waits and labels people's views. */
+/* Process-shared futex calls and the wall clock, which here only bounds waits and labels people's
+ * views. */
 #ifndef VDC_VTIME_PORT_FUTEX_H
 #define VDC_VTIME_PORT_FUTEX_H
 
@@ -22,11 +23,14 @@ static inline uint64_t wall_ns(void)
     return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
 }
 
-/* Returns after a wake with one of `bits`, when *word != seen, on a signal, or after timeout_ns: callers look again. */
-static inline void futex_wait_bits(_Atomic uint32_t *word, uint32_t seen, uint32_t bits, uint64_t timeout_ns)
+/* Returns after a wake with one of `bits`, when *word != seen, on a signal, or after timeout_ns:
+ * callers look again. */
+static inline void futex_wait_bits(_Atomic uint32_t *word, uint32_t seen, uint32_t bits,
+                                   uint64_t timeout_ns)
 {
     const uint64_t until = wall_ns() + timeout_ns;
-    const struct timespec ts = { .tv_sec = (time_t)(until / NS_PER_S), .tv_nsec = (long)(until % NS_PER_S) };
+    const struct timespec ts = { .tv_sec = (time_t)(until / NS_PER_S),
+                                 .tv_nsec = (long)(until % NS_PER_S) };
 
     (void)syscall(SYS_futex, word, FUTEX_WAIT_BITSET, seen, &ts, NULL, bits);
 }
@@ -48,7 +52,8 @@ static inline void futex_wake(_Atomic uint32_t *word)
 
 static inline void wall_sleep_ns(uint64_t ns)
 {
-    const struct timespec ts = { .tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S) };
+    const struct timespec ts = { .tv_sec = (time_t)(ns / NS_PER_S),
+                                 .tv_nsec = (long)(ns % NS_PER_S) };
 
     (void)nanosleep(&ts, NULL); /* a signal makes it shorter, which is fine */
 }

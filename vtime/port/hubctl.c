@@ -19,8 +19,8 @@ struct vdc_hubctl {
     struct ring_rx note; /* r NULL: the hub has no notes */
 };
 
-int vdc_hubctl_attach(const char *path, uint32_t hub, const struct vdc_model_ops *const *ops, uint32_t n_ops,
-                      struct vdc_hubctl **out)
+int vdc_hubctl_attach(const char *path, uint32_t hub, const struct vdc_model_ops *const *ops,
+                      uint32_t n_ops, struct vdc_hubctl **out)
 {
     struct vdc_hubctl *c = calloc(1, sizeof(*c));
     int rc;

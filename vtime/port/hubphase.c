@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Hub phase: the hubs of a host, stepped as one event-ordered group by whoever completes the window. */
+/* Hub phase: the hubs of a host, stepped as one event-ordered group by whoever completes the
+ * window. */
 #include <errno.h>
 #include <string.h>
 
@@ -48,15 +49,15 @@ static struct vdc_msg *out_slot(struct hub_step *h, uint32_t port, const struct 
     slot = m->len <= VDC_MSG_PAYLOAD_MAX ? ring_reserve(&p->tx, m->len) : NULL;
     if (!slot) {
         seg_failf(h->c->seg, VDC_SEG_WHO_HUB + h->index, -ENOSPC, m->depart,
-                  "hub %s port %u: ring of %u bytes is full; a larger ring_bytes is needed", h->rec->name, port,
-                  p->tx.r->bytes);
+                  "hub %s port %u: ring of %u bytes is full; a larger ring_bytes is needed",
+                  h->rec->name, port, p->tx.r->bytes);
         return NULL;
     }
     return slot;
 }
 
-static void fill_slot(struct hub_port *p, struct vdc_msg *slot, const struct vdc_msg *m, vtime_t t, uint32_t dst,
-                      const void *payload)
+static void fill_slot(struct hub_port *p, struct vdc_msg *slot, const struct vdc_msg *m, vtime_t t,
+                      uint32_t dst, const void *payload)
 {
     *slot = *m;
     slot->t = t;
@@ -67,7 +68,8 @@ static void fill_slot(struct hub_port *p, struct vdc_msg *slot, const struct vdc
     ring_commit(&p->tx, slot);
 }
 
-static void emit_task(struct hub_step *h, uint32_t port, const struct vdc_msg *m, const void *payload)
+static void emit_task(struct hub_step *h, uint32_t port, const struct vdc_msg *m,
+                      const void *payload)
 {
     struct completer *c = h->c;
     struct seg_port *q = &c->seg->port[h->port[port].map];
@@ -78,9 +80,9 @@ static void emit_task(struct hub_step *h, uint32_t port, const struct vdc_msg *m
     if (t < in->now) {
         c->seg->ctl->late++;
         seg_failf(c->seg, VDC_SEG_WHO_HUB + h->index, -ETIME, m->depart,
-                  "hub %s port %u seq %llu: late: due at %llu ps, %s is at %llu ps", h->rec->name, port,
-                  (unsigned long long)m->seq, (unsigned long long)t, c->seg->task[q->task].name,
-                  (unsigned long long)in->now);
+                  "hub %s port %u seq %llu: late: due at %llu ps, %s is at %llu ps", h->rec->name,
+                  port, (unsigned long long)m->seq, (unsigned long long)t,
+                  c->seg->task[q->task].name, (unsigned long long)in->now);
         return;
     }
     if (q->n_down > 0 && (t < q->down_t || m->seq != q->down_seq + 1)) {
@@ -104,12 +106,14 @@ static void emit_task(struct hub_step *h, uint32_t port, const struct vdc_msg *m
     if (t > m->t) {
         c->seg->ctl->quantized_n++;
         c->seg->ctl->quantized_sum_ps += t - m->t;
-        c->seg->ctl->quantized_max_ps = t - m->t > c->seg->ctl->quantized_max_ps ? t - m->t
-                                                                                : c->seg->ctl->quantized_max_ps;
+        c->seg->ctl->quantized_max_ps = t - m->t > c->seg->ctl->quantized_max_ps
+                                            ? t - m->t
+                                            : c->seg->ctl->quantized_max_ps;
     }
 }
 
-static void emit_link(struct hub_step *h, uint32_t port, const struct vdc_msg *m, const void *payload)
+static void emit_link(struct hub_step *h, uint32_t port, const struct vdc_msg *m,
+                      const void *payload)
 {
     const uint32_t end = h->port[port].map & 1;
     const struct seg_link *l = &h->c->seg->link[(h->port[port].map & ~SEG_MAP_LINK) >> 1];
@@ -118,8 +122,9 @@ static void emit_link(struct hub_step *h, uint32_t port, const struct vdc_msg *m
 
     if (m->t < m->depart + l->link_ps[end]) {
         seg_failf(h->c->seg, VDC_SEG_WHO_HUB + h->index, -ETIME, m->depart,
-                  "hub %s port %u: arrives at %llu ps, less than %llu ps after it left", h->rec->name, port,
-                  (unsigned long long)m->t, (unsigned long long)l->link_ps[end]);
+                  "hub %s port %u: arrives at %llu ps, less than %llu ps after it left",
+                  h->rec->name, port, (unsigned long long)m->t,
+                  (unsigned long long)l->link_ps[end]);
         return;
     }
     slot = out_slot(h, port, m);
@@ -150,7 +155,8 @@ static void io_emit(void *ctx, uint32_t port, const struct vdc_msg *m, const voi
     }
     /* More than half full: let the receivers run before much more is made. */
     h->c->is_crowded |= h->port[port].tx.r && h->port[port].tx_epoch == h->c->epoch &&
-                        h->port[port].tx.tail - h->port[port].tx.head > h->port[port].tx.r->bytes / 2;
+                        h->port[port].tx.tail - h->port[port].tx.head >
+                            h->port[port].tx.r->bytes / 2;
     seg_last_set(&h->rec->sent, m, dst);
     seg_record(h->c->seg, h->c->seg->hdr->n_task + h->index, m, dst, payload);
 }
@@ -187,18 +193,26 @@ static void put_point(void *ctx, const struct vdc_digest_point *p)
     struct hub_step *h = ctx;
     const struct seg_comp *comp = &h->c->seg->comp[h->c->seg->hdr->n_task + h->index];
 
-    (void)seg_spool_put(h->c->seg, comp->off_digest, p); /* false: the run failed, the chain ends here */
+    (void)seg_spool_put(h->c->seg, comp->off_digest,
+                        p); /* false: the run failed, the chain ends here */
 }
 
 void hub_bind_io(struct hub_step *h)
 {
     const struct vdc_seg *seg = h->c->seg;
 
-    h->io = (struct vdc_model_io){ .ctx = h, .peek = io_peek, .pop = io_pop, .emit = io_emit,
+    h->io = (struct vdc_model_io){ .ctx = h,
+                                   .peek = io_peek,
+                                   .pop = io_pop,
+                                   .emit = io_emit,
                                    .note = h->note.r ? io_note : NULL };
-    vdc_model_run_init(&h->run, &(struct vdc_model_run_cfg){
-                                    .ops = h->ops, .state = seg_at(seg, h->rec->off_state), .io = &h->io,
-                                    .every = seg->hdr->digest_every, .point = put_point, .point_ctx = h });
+    vdc_model_run_init(&h->run,
+                       &(struct vdc_model_run_cfg){ .ops = h->ops,
+                                                    .state = seg_at(seg, h->rec->off_state),
+                                                    .io = &h->io,
+                                                    .every = seg->hdr->digest_every,
+                                                    .point = put_point,
+                                                    .point_ctx = h });
 }
 
 /* --- the phase --- */
@@ -228,9 +242,14 @@ static void begin_hub(struct hub_step *h)
 
 static void end_hub(struct hub_step *h)
 {
-    h->rec->run = (struct seg_hub_run){ .k = h->run.k, .now = h->run.now, .n_pop = h->run.n_pop,
-                                        .n_emit = h->run.n_emit, .is_changed = h->run.is_changed,
-                                        .prev = h->run.prev, .stream = h->run.stream, .text = h->run.text,
+    h->rec->run = (struct seg_hub_run){ .k = h->run.k,
+                                        .now = h->run.now,
+                                        .n_pop = h->run.n_pop,
+                                        .n_emit = h->run.n_emit,
+                                        .is_changed = h->run.is_changed,
+                                        .prev = h->run.prev,
+                                        .stream = h->run.stream,
+                                        .text = h->run.text,
                                         .state_digest = h->run.state_digest };
 }
 
@@ -381,8 +400,8 @@ void hub_finish(struct completer *c, vtime_t end_t)
 }
 
 /*
- * A command may not take effect before what the hubs have done, nor so early that its consequence reaches a task in the past:
- * horizons were computed without it.
+ * A command may not take effect before what the hubs have done, nor so early that its consequence
+ * reaches a task in the past: horizons were computed without it.
  */
 void hub_stamp_commands(struct completer *c)
 {

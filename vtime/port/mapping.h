@@ -38,7 +38,8 @@ static inline enum vdc_seg_state seg_state(const struct vdc_seg *seg)
 }
 
 /* Maps fd, which then belongs to *out; the parts are bound by seg_bind once the header is there. */
-int seg_map(int fd, size_t len, const struct vdc_model_ops *const *ops, uint32_t n_ops, struct vdc_seg **out);
+int seg_map(int fd, size_t len, const struct vdc_model_ops *const *ops, uint32_t n_ops,
+            struct vdc_seg **out);
 void seg_bind(struct vdc_seg *seg);
 
 /* Component of a who: tasks first, then hubs; UINT32_MAX if there is none. */
@@ -53,17 +54,24 @@ void seg_failf(struct vdc_seg *seg, uint32_t who, int32_t code, vtime_t vt, cons
     __attribute__((format(printf, 5, 6)));
 
 /*
- * Puts a record into a spool. Waits (wall time) while it is full: nothing is ever lost. False: the run FAILED meanwhile.
+ * Puts a record into a spool. Waits (wall time) while it is full: nothing is ever lost. False: the
+ * run FAILED meanwhile.
  */
 bool seg_spool_put(struct vdc_seg *seg, uint64_t off, const void *rec);
 
 /* Remembers and, if asked to, traces a message sent by component comp. */
-void seg_record(struct vdc_seg *seg, uint32_t comp, const struct vdc_msg *m, uint32_t dst, const void *payload);
+void seg_record(struct vdc_seg *seg, uint32_t comp, const struct vdc_msg *m, uint32_t dst,
+                const void *payload);
 
 static inline void seg_last_set(struct vdc_seg_last *l, const struct vdc_msg *m, uint32_t dst)
 {
-    *l = (struct vdc_seg_last){ .t = m->t, .depart = m->depart, .seq = m->seq, .port = m->port, .dst = dst,
-                                .len = m->len, .type = m->type };
+    *l = (struct vdc_seg_last){ .t = m->t,
+                                .depart = m->depart,
+                                .seq = m->seq,
+                                .port = m->port,
+                                .dst = dst,
+                                .len = m->len,
+                                .type = m->type };
 }
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "futex.h"
 
-#define PAUSE_ODDS 100u
+#define PAUSE_ODDS   100u
 #define PAUSE_MAX_NS 2000000u
 
 void perturb_pause(struct perturb *p)

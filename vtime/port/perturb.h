@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Host perturbation: seeded sleeps, cuts and poll rules that must never change a result (design: vtime, section 12). */
+/* Host perturbation: seeded sleeps, cuts and poll rules that must never change a result (design:
+ * vtime, section 12). */
 #ifndef VDC_VTIME_PORT_PERTURB_H
 #define VDC_VTIME_PORT_PERTURB_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Single-producer single-consumer ring of messages: wrap filler, acquire and release on the two counters. */
+/* Single-producer single-consumer ring of messages: wrap filler, acquire and release on the two
+ * counters. */
 #include "ring.h"
 
 #include <stddef.h>

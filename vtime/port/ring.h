@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Single-producer single-consumer ring of messages in shared memory: free-running byte counters, read in place. */
+/* Single-producer single-consumer ring of messages in shared memory: free-running byte counters,
+ * read in place. */
 #ifndef VDC_VTIME_PORT_RING_H
 #define VDC_VTIME_PORT_RING_H
 
@@ -59,8 +60,8 @@ static inline void ring_rx_load(struct ring_rx *rx)
 }
 
 /*
- * Room for a message with len bytes of payload, to be filled in place and then committed; NULL when the ring is full.
- * Nothing is visible to the consumer before ring_commit.
+ * Room for a message with len bytes of payload, to be filled in place and then committed; NULL when
+ * the ring is full. Nothing is visible to the consumer before ring_commit.
  */
 struct vdc_msg *ring_reserve(struct ring_tx *tx, uint32_t len);
 

@@ -17,7 +17,8 @@
 
 #define SPOOL_POLL_NS UINT64_C(50000)
 
-int seg_map(int fd, size_t len, const struct vdc_model_ops *const *ops, uint32_t n_ops, struct vdc_seg **out)
+int seg_map(int fd, size_t len, const struct vdc_model_ops *const *ops, uint32_t n_ops,
+            struct vdc_seg **out)
 {
     struct vdc_seg *seg = calloc(1, sizeof(*seg));
     void *base;
@@ -57,7 +58,8 @@ void seg_bind(struct vdc_seg *seg)
     seg->wait = (_Atomic uint64_t *)seg_at(seg, h->off_wait);
 }
 
-int vdc_seg_open(const char *path, const struct vdc_model_ops *const *ops, uint32_t n_ops, struct vdc_seg **out)
+int vdc_seg_open(const char *path, const struct vdc_model_ops *const *ops, uint32_t n_ops,
+                 struct vdc_seg **out)
 {
     struct stat st;
     int rc;
@@ -113,7 +115,8 @@ enum vdc_seg_state vdc_seg_state(const struct vdc_seg *seg)
     return seg_state(seg);
 }
 
-enum vdc_seg_state vdc_seg_wait(const struct vdc_seg *seg, enum vdc_seg_state seen, uint32_t timeout_ms)
+enum vdc_seg_state vdc_seg_wait(const struct vdc_seg *seg, enum vdc_seg_state seen,
+                                uint32_t timeout_ms)
 {
     if (seg_state(seg) == seen) {
         futex_wait(&seg->hdr->state, (uint32_t)seen, (uint64_t)timeout_ms * 1000000);
@@ -150,7 +153,8 @@ void seg_enter(struct vdc_seg *seg, enum vdc_seg_state state)
     uint32_t old = atomic_load(&seg->hdr->state);
 
     /* FAILED is final: whoever finishes a window late must not undo it. */
-    while (old != VDC_SEG_FAILED && !atomic_compare_exchange_weak(&seg->hdr->state, &old, (uint32_t)state)) {
+    while (old != VDC_SEG_FAILED &&
+           !atomic_compare_exchange_weak(&seg->hdr->state, &old, (uint32_t)state)) {
     }
     seg_wake_all(seg);
 }
@@ -161,7 +165,8 @@ bool vdc_seg_fail(struct vdc_seg *seg, uint32_t who, int32_t code, vtime_t vt, c
     uint32_t expected = 0;
     size_t n = strlen(text);
 
-    if (seg_state(seg) == VDC_SEG_DONE || !atomic_compare_exchange_strong(&h->fail_claim, &expected, 1)) {
+    if (seg_state(seg) == VDC_SEG_DONE ||
+        !atomic_compare_exchange_strong(&h->fail_claim, &expected, 1)) {
         return false;
     }
     n = n < sizeof(h->fail_text) ? n : sizeof(h->fail_text) - 1;
@@ -211,7 +216,8 @@ int vdc_seg_start(struct vdc_seg *seg)
             return -EAGAIN;
         }
     }
-    /* The first window is [0, 0): everybody does what happens at vtime 0 and arrives; the last one solves. */
+    /* The first window is [0, 0): everybody does what happens at vtime 0 and arrives; the last one
+     * solves. */
     ctl->sel = n == 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1;
     atomic_store(&ctl->nsel, n);
     atomic_store(&ctl->pending, n);
@@ -242,13 +248,21 @@ bool seg_spool_put(struct vdc_seg *seg, uint64_t off, const void *rec)
     return true;
 }
 
-void seg_record(struct vdc_seg *seg, uint32_t comp, const struct vdc_msg *m, uint32_t dst, const void *payload)
+void seg_record(struct vdc_seg *seg, uint32_t comp, const struct vdc_msg *m, uint32_t dst,
+                const void *payload)
 {
     struct seg_comp *c = &seg->comp[comp];
     const uint64_t n = atomic_load_explicit(&c->n_last, memory_order_relaxed);
     struct vdc_seg_record *last = (struct vdc_seg_record *)seg_at(seg, c->off_last);
-    struct vdc_seg_record r = { .t = m->t, .depart = m->depart, .seq = m->seq, .port = m->port, .dst = dst,
-                                .type = m->type, .flags = m->flags, .len = m->len, .user = m->user };
+    struct vdc_seg_record r = { .t = m->t,
+                                .depart = m->depart,
+                                .seq = m->seq,
+                                .port = m->port,
+                                .dst = dst,
+                                .type = m->type,
+                                .flags = m->flags,
+                                .len = m->len,
+                                .user = m->user };
 
     last[n % VDC_SEG_LAST_RECORDS] = r;
     atomic_store_explicit(&c->n_last, n + 1, memory_order_release);
@@ -265,7 +279,8 @@ int vdc_seg_digest_next(struct vdc_seg *seg, uint32_t comp, struct vdc_digest_po
     if (c == UINT32_MAX) {
         return -ENOENT;
     }
-    return seg->comp[c].off_digest && spool_get((struct spool *)seg_at(seg, seg->comp[c].off_digest), out)
+    return seg->comp[c].off_digest &&
+                   spool_get((struct spool *)seg_at(seg, seg->comp[c].off_digest), out)
                ? 0
                : -EAGAIN;
 }
@@ -277,12 +292,14 @@ int vdc_seg_trace_next(struct vdc_seg *seg, uint32_t comp, struct vdc_seg_record
     if (c == UINT32_MAX) {
         return -ENOENT;
     }
-    return seg->comp[c].off_trace && spool_get((struct spool *)seg_at(seg, seg->comp[c].off_trace), out)
+    return seg->comp[c].off_trace &&
+                   spool_get((struct spool *)seg_at(seg, seg->comp[c].off_trace), out)
                ? 0
                : -EAGAIN;
 }
 
-uint32_t vdc_seg_last_records(const struct vdc_seg *seg, uint32_t comp, struct vdc_seg_record *out, uint32_t n)
+uint32_t vdc_seg_last_records(const struct vdc_seg *seg, uint32_t comp, struct vdc_seg_record *out,
+                              uint32_t n)
 {
     const uint32_t c = seg_comp_index(seg, comp);
     uint64_t total;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Layout of the segment, byte for byte: docs/specs/segment.md. Offsets are from the start of the mapping. */
+/* Layout of the segment, byte for byte: docs/specs/segment.md. Offsets are from the start of the
+ * mapping. */
 #ifndef VDC_VTIME_PORT_SEGMENT_H
 #define VDC_VTIME_PORT_SEGMENT_H
 
@@ -12,12 +13,12 @@
 #include "vdc/digest.h"
 #include "vdc/seg.h"
 
-#define SEG_MAGIC "VDCSEG1"
-#define SEG_ABI 1u
+#define SEG_MAGIC        "VDCSEG1"
+#define SEG_ABI          1u
 #define SEG_DIGEST_SPOOL 256u
-#define SEG_TRACE_SPOOL 4096u
-#define SEG_MAP_NONE UINT32_MAX
-#define SEG_MAP_LINK 0x80000000u /* | link * 2 + end; else index of a port */
+#define SEG_TRACE_SPOOL  4096u
+#define SEG_MAP_NONE     UINT32_MAX
+#define SEG_MAP_LINK     0x80000000u /* | link * 2 + end; else index of a port */
 
 struct seg_hdr {
     char magic[8];
@@ -31,7 +32,8 @@ struct seg_hdr {
     uint64_t quantum, stop, digest_every;
     uint64_t exit_bound; /* exit_slack + longest path: see vdc_task_exited */
     uint64_t exit_slack;
-    uint64_t chunk_ps; /* a hub runs at most this far in one call, so that no ring can fill within it */
+    uint64_t
+        chunk_ps; /* a hub runs at most this far in one call, so that no ring can fill within it */
     uint64_t trace_from, trace_to, perturb, cut_ps, cut_seed;
     uint64_t off_ctl, off_task, off_sync, off_port, off_link, off_hub, off_comp, off_wait;
     /* The only words here that change. */
@@ -53,17 +55,18 @@ struct seg_ctl {
     _Atomic uint32_t nsel;
     _Atomic uint32_t attn; /* somebody wants a window to end soon: command, stop */
     uint32_t zero0;
-    _Alignas(64) _Atomic uint32_t pending; /* selected and not yet arrived */
+    _Alignas(64) _Atomic uint32_t pending;  /* selected and not yet arrived */
     _Alignas(64) _Atomic uint64_t sleepers; /* bit = task */
-    _Alignas(64) _Atomic uint32_t completer; /* who completes; WHO_HUB: a request to the hub daemon */
-    uint32_t phase; /* enum vdc_seg_phase */
+    _Alignas(
+        64) _Atomic uint32_t completer; /* who completes; WHO_HUB: a request to the hub daemon */
+    uint32_t phase;                     /* enum vdc_seg_phase */
     uint64_t phase_wall_ns;
-    uint64_t sel;   /* bit = task selected by the last grant */
-    uint64_t stop;  /* effective */
+    uint64_t sel;  /* bit = task selected by the last grant */
+    uint64_t stop; /* effective */
     uint64_t end_t;
-    uint32_t end; /* enum vdc_seg_end */
+    uint32_t end;      /* enum vdc_seg_end */
     uint32_t stop_why; /* enum vdc_seg_end that `stop` leads to */
-    uint64_t hub_pos; /* the hub phases have reached it */
+    uint64_t hub_pos;  /* the hub phases have reached it */
     uint64_t zero1;
     _Alignas(64) uint64_t a;
     uint64_t b, windows, grants, hub_runs, hub_skipped;
@@ -98,7 +101,7 @@ struct seg_task {
     uint64_t zero1[5];
     /* 128: the task's, at any time; read by the supervisor */
     _Atomic uint64_t vt_live, wall_ns, progress;
-    _Atomic uint32_t state; /* enum vdc_seg_task_state */
+    _Atomic uint32_t state;        /* enum vdc_seg_task_state */
     uint32_t pid, tid, pinned_cpu; /* cpu + 1, 0: not pinned to one */
     uint64_t windows, events;
     uint64_t wait_ns;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Bounded queue of fixed-size records in shared memory, drained by the supervisor: digest points, traces. */
+/* Bounded queue of fixed-size records in shared memory, drained by the supervisor: digest points,
+ * traces. */
 #ifndef VDC_VTIME_PORT_SPOOL_H
 #define VDC_VTIME_PORT_SPOOL_H
 
@@ -7,7 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Records follow the struct. One producer, one consumer; the producer may move between processes with the run's phases. */
+/* Records follow the struct. One producer, one consumer; the producer may move between processes
+ * with the run's phases. */
 struct spool {
     uint32_t n;    /* records, power of two */
     uint32_t size; /* bytes of one */

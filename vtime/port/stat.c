@@ -6,7 +6,8 @@
 #include "futex.h"
 #include "mapping.h"
 
-/* Other processes write while we read: each word is read once, a record may be torn between words. */
+/* Other processes write while we read: each word is read once, a record may be torn between words.
+ */
 static uint64_t look(const uint64_t *p)
 {
     return *(const volatile uint64_t *)p;
@@ -22,18 +23,34 @@ void vdc_seg_stat(const struct vdc_seg *seg, struct vdc_seg_stat *out)
     const struct seg_ctl *c = seg->ctl;
 
     *out = (struct vdc_seg_stat){
-        .state = seg_state(seg), .end = (enum vdc_seg_end)look32(&c->end), .n_task = seg->hdr->n_task,
-        .n_hub = seg->hdr->n_hub, .n_workload = seg->hdr->n_workload, .n_exited = look32(&c->n_exited),
-        .pending = atomic_load_explicit(&c->pending, memory_order_relaxed), .completer = atomic_load_explicit(&c->completer, memory_order_relaxed),
-        .phase = (enum vdc_seg_phase)look32(&c->phase), .phase_wall_ns = look(&c->phase_wall_ns), .a = look(&c->a),
-        .b = look(&c->b), .stop = look(&c->stop), .end_t = look(&c->end_t), .windows = look(&c->windows),
-        .grants = look(&c->grants), .hub_runs = look(&c->hub_runs), .hub_skipped = look(&c->hub_skipped),
-        .wakes = atomic_load_explicit(&c->wakes, memory_order_relaxed), .skipped_ps = look(&c->skipped_ps), .late = look(&c->late),
-        .quantized_n = look(&c->quantized_n), .quantized_max_ps = look(&c->quantized_max_ps),
+        .state = seg_state(seg),
+        .end = (enum vdc_seg_end)look32(&c->end),
+        .n_task = seg->hdr->n_task,
+        .n_hub = seg->hdr->n_hub,
+        .n_workload = seg->hdr->n_workload,
+        .n_exited = look32(&c->n_exited),
+        .pending = atomic_load_explicit(&c->pending, memory_order_relaxed),
+        .completer = atomic_load_explicit(&c->completer, memory_order_relaxed),
+        .phase = (enum vdc_seg_phase)look32(&c->phase),
+        .phase_wall_ns = look(&c->phase_wall_ns),
+        .a = look(&c->a),
+        .b = look(&c->b),
+        .stop = look(&c->stop),
+        .end_t = look(&c->end_t),
+        .windows = look(&c->windows),
+        .grants = look(&c->grants),
+        .hub_runs = look(&c->hub_runs),
+        .hub_skipped = look(&c->hub_skipped),
+        .wakes = atomic_load_explicit(&c->wakes, memory_order_relaxed),
+        .skipped_ps = look(&c->skipped_ps),
+        .late = look(&c->late),
+        .quantized_n = look(&c->quantized_n),
+        .quantized_max_ps = look(&c->quantized_max_ps),
         .quantized_sum_ps = look(&c->quantized_sum_ps),
     };
     for (uint32_t i = 0; i < seg->hdr->n_task; i++) {
-        out->n_parked += atomic_load_explicit(&seg->task[i].state, memory_order_relaxed) == VDC_TASK_PARKED;
+        out->n_parked += atomic_load_explicit(&seg->task[i].state, memory_order_relaxed) ==
+                         VDC_TASK_PARKED;
     }
 }
 
@@ -48,14 +65,25 @@ int vdc_seg_task_stat(const struct vdc_seg *seg, uint32_t task, struct vdc_seg_t
     *out = (struct vdc_seg_task_stat){
         .kind = (enum vdc_seg_task_kind)t->kind,
         .state = (enum vdc_seg_task_state)atomic_load_explicit(&t->state, memory_order_acquire),
-        .why = (enum vdc_task_why)t->why, .cause = look32(&t->cause), .now = look(&t->now),
-        .next = look(&t->next), .send = look(&t->send), .grant = look(&t->grant),
+        .why = (enum vdc_task_why)t->why,
+        .cause = look32(&t->cause),
+        .now = look(&t->now),
+        .next = look(&t->next),
+        .send = look(&t->send),
+        .grant = look(&t->grant),
         .vt_live = atomic_load_explicit(&t->vt_live, memory_order_relaxed),
-        .progress = atomic_load_explicit(&t->progress, memory_order_relaxed), .windows = look(&t->windows),
-        .events = look(&t->events), .wait_ns = look(&t->wait_ns),
-        .wall_ns = atomic_load_explicit(&t->wall_ns, memory_order_relaxed), .pid = look32(&t->pid),
-        .tid = look32(&t->tid), .has_exited = t->has_exited != 0, .exit_status = t->exit_status,
-        .exit_t = look(&t->exit_t), .sent = t->sent, .received = t->received,
+        .progress = atomic_load_explicit(&t->progress, memory_order_relaxed),
+        .windows = look(&t->windows),
+        .events = look(&t->events),
+        .wait_ns = look(&t->wait_ns),
+        .wall_ns = atomic_load_explicit(&t->wall_ns, memory_order_relaxed),
+        .pid = look32(&t->pid),
+        .tid = look32(&t->tid),
+        .has_exited = t->has_exited != 0,
+        .exit_status = t->exit_status,
+        .exit_t = look(&t->exit_t),
+        .sent = t->sent,
+        .received = t->received,
     };
     memcpy(out->name, t->name, sizeof(out->name));
     return 0;
@@ -69,8 +97,12 @@ int vdc_seg_hub_stat(const struct vdc_seg *seg, uint32_t hub, struct vdc_seg_hub
         return -ENOENT;
     }
     h = &seg->hub[hub];
-    *out = (struct vdc_seg_hub_stat){ .now = look(&h->run.now), .runs = look(&h->runs), .n_in = look(&h->n_in),
-                                      .n_out = look(&h->n_out), .n_note = look(&h->n_note), .sent = h->sent };
+    *out = (struct vdc_seg_hub_stat){ .now = look(&h->run.now),
+                                      .runs = look(&h->runs),
+                                      .n_in = look(&h->n_in),
+                                      .n_out = look(&h->n_out),
+                                      .n_note = look(&h->n_note),
+                                      .sent = h->sent };
     memcpy(out->name, h->name, sizeof(out->name));
     return 0;
 }
@@ -131,28 +163,39 @@ void vdc_seg_holder(const struct vdc_seg *seg, struct vdc_seg_holder *out)
     out->since_ns = now > oldest ? now - oldest : 0;
 }
 
+/* Task that task i's horizon depends on, UINT32_MAX if it is none. */
+static uint32_t cause_task(uint32_t cause)
+{
+    switch (vdc_sync_cause_kind(cause)) {
+    case VDC_SYNC_BY_TASK:
+    case VDC_SYNC_BY_SKEW:
+    case VDC_SYNC_BY_GRID:
+        return vdc_sync_cause_index(cause);
+    default:
+        return UINT32_MAX;
+    }
+}
+
 uint32_t vdc_seg_blame(const struct vdc_seg *seg, uint32_t task, uint32_t *chain, uint32_t n)
 {
+    struct vdc_seg_holder h;
     uint64_t seen = 0;
     uint32_t k = 0;
 
     while (k < n && task < seg->hdr->n_task && !(seen >> task & 1)) {
         const struct seg_task *t = &seg->task[task];
-        const uint32_t cause = look32(&t->cause);
 
         seen |= UINT64_C(1) << task;
         chain[k++] = task;
         if (atomic_load_explicit(&t->state, memory_order_acquire) != VDC_TASK_WAITING) {
-            break;
+            return k;
         }
-        if (vdc_sync_cause_kind(cause) == VDC_SYNC_BY_HUB && k < n) {
-            chain[k++] = VDC_SEG_WHO_HUB + vdc_sync_cause_index(cause);
-            break;
-        }
-        task = vdc_sync_cause_kind(cause) == VDC_SYNC_BY_TASK || vdc_sync_cause_kind(cause) == VDC_SYNC_BY_SKEW ||
-                       vdc_sync_cause_kind(cause) == VDC_SYNC_BY_GRID
-                   ? vdc_sync_cause_index(cause)
-                   : UINT32_MAX;
+        task = cause_task(look32(&t->cause));
+    }
+    /* All of them have arrived: they wait for the window, which somebody else holds open. */
+    vdc_seg_holder(seg, &h);
+    if (k < n && h.who != VDC_SEG_WHO_NONE) {
+        chain[k++] = h.who;
     }
     return k;
 }

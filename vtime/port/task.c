@@ -38,10 +38,10 @@ struct vdc_task {
 };
 
 /* The task itself broke the rules: name it and stop here, before the damage spreads. */
-#define VIOLATION(t, vt, ...)                                                                                    \
-    do {                                                                                                         \
-        seg_failf((t)->seg, (t)->index, -EPROTO, (vt), __VA_ARGS__);                                             \
-        abort();                                                                                                 \
+#define VIOLATION(t, vt, ...)                                                                      \
+    do {                                                                                           \
+        seg_failf((t)->seg, (t)->index, -EPROTO, (vt), __VA_ARGS__);                               \
+        abort();                                                                                   \
     } while (0)
 
 static void set_state(struct vdc_task *t, enum vdc_seg_task_state state)
@@ -80,8 +80,8 @@ static int take_record(struct vdc_task *t)
     return 0;
 }
 
-int vdc_task_attach(const char *path, uint32_t index, const struct vdc_model_ops *const *ops, uint32_t n_ops,
-                    enum vdc_task_poll poll, struct vdc_task **out)
+int vdc_task_attach(const char *path, uint32_t index, const struct vdc_model_ops *const *ops,
+                    uint32_t n_ops, enum vdc_task_poll poll, struct vdc_task **out)
 {
     struct vdc_task *t = calloc(1, sizeof(*t));
     int rc;
@@ -212,13 +212,14 @@ static vtime_t make_limit(struct vdc_task *t)
     const uint64_t every = t->seg->hdr->digest_every;
     const vtime_t window = vtime_min(vtime_min(t->grant, t->echo), t->exit_by);
 
-    t->limit = every == 0 || t->start == VTIME_NEVER ? window
-                                                     : vtime_min(window, interval_end(every, t->start));
+    t->limit = every == 0 || t->start == VTIME_NEVER
+                   ? window
+                   : vtime_min(window, interval_end(every, t->start));
     return t->limit;
 }
 
-static void publish(struct vdc_task *t, const struct vdc_task_arrival *a, vtime_t next, vtime_t send,
-                    enum vdc_task_why why)
+static void publish(struct vdc_task *t, const struct vdc_task_arrival *a, vtime_t next,
+                    vtime_t send, enum vdc_task_why why)
 {
     struct seg_task *r = t->rec;
 
@@ -228,7 +229,8 @@ static void publish(struct vdc_task *t, const struct vdc_task_arrival *a, vtime_
     r->why = (uint8_t)why;
     r->events = a->events;
     atomic_store_explicit(&r->vt_live, a->now, memory_order_relaxed);
-    atomic_store_explicit(&r->progress, atomic_load_explicit(&r->progress, memory_order_relaxed) + 1,
+    atomic_store_explicit(&r->progress,
+                          atomic_load_explicit(&r->progress, memory_order_relaxed) + 1,
                           memory_order_relaxed);
 }
 
@@ -282,9 +284,9 @@ static vtime_t end_time(const struct vdc_task *t, int rc)
 static void check_arrival(struct vdc_task *t, const struct vdc_task_arrival *a, vtime_t in_next)
 {
     if (a->now < t->now || a->next < a->now || a->send < a->next) {
-        VIOLATION(t, t->now, "%s: arrival with now %llu, next %llu, send %llu ps after now %llu", t->rec->name,
-                  (unsigned long long)a->now, (unsigned long long)a->next, (unsigned long long)a->send,
-                  (unsigned long long)t->now);
+        VIOLATION(t, t->now, "%s: arrival with now %llu, next %llu, send %llu ps after now %llu",
+                  t->rec->name, (unsigned long long)a->now, (unsigned long long)a->next,
+                  (unsigned long long)a->send, (unsigned long long)t->now);
     }
     if (act_t(t, in_next) < a->now) {
         VIOLATION(t, a->now, "%s: went to %llu ps past a message of %llu ps", t->rec->name,
@@ -342,13 +344,17 @@ static void check_message(struct vdc_task *t, const struct task_port *p, const s
         what = "arrives sooner than the link allows";
     }
     if (what) {
-        VIOLATION(t, m->depart, "%s: message t %llu depart %llu port %#x seq %llu: %s (promise %llu, last t %llu)",
-                  t->rec->name, (unsigned long long)m->t, (unsigned long long)m->depart, m->port,
-                  (unsigned long long)m->seq, what, (unsigned long long)t->promise, (unsigned long long)p->t);
+        VIOLATION(
+            t, m->depart,
+            "%s: message t %llu depart %llu port %#x seq %llu: %s (promise %llu, last t %llu)",
+            t->rec->name, (unsigned long long)m->t, (unsigned long long)m->depart, m->port,
+            (unsigned long long)m->seq, what, (unsigned long long)t->promise,
+            (unsigned long long)p->t);
     }
 }
 
-vtime_t vdc_task_send(struct vdc_task *t, uint32_t port, const struct vdc_msg *m, const void *payload)
+vtime_t vdc_task_send(struct vdc_task *t, uint32_t port, const struct vdc_msg *m,
+                      const void *payload)
 {
     struct task_port *p = &t->port[port];
     struct vdc_msg *slot;
@@ -357,8 +363,9 @@ vtime_t vdc_task_send(struct vdc_task *t, uint32_t port, const struct vdc_msg *m
     check_message(t, p, m);
     slot = ring_reserve(&p->tx, m->len);
     if (!slot) {
-        VIOLATION(t, m->depart, "%s port %u: ring of %u bytes is full; a larger ring_bytes is needed", t->rec->name,
-                  port, p->tx.r->bytes);
+        VIOLATION(t, m->depart,
+                  "%s port %u: ring of %u bytes is full; a larger ring_bytes is needed",
+                  t->rec->name, port, p->tx.r->bytes);
     }
     *slot = *m;
     slot->dst = p->rec->id_down;
@@ -424,8 +431,8 @@ vtime_t vdc_task_exited(struct vdc_task *t, vtime_t at, int32_t status)
     assert(t->rec->is_workload);
     assert(!t->rec->has_exited);
     if (at < t->now) {
-        VIOLATION(t, at, "%s: exit at %llu ps, the task is at %llu ps", t->rec->name, (unsigned long long)at,
-                  (unsigned long long)t->now);
+        VIOLATION(t, at, "%s: exit at %llu ps, the task is at %llu ps", t->rec->name,
+                  (unsigned long long)at, (unsigned long long)t->now);
     }
     t->rec->exit_t = at;
     t->rec->exit_status = status;

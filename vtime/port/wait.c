@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The waiting rule: spin while every runner has a core, else yield, else sleep on the generation word. */
+/* The waiting rule: spin while every runner has a core, else yield, else sleep on the generation
+ * word. */
 #include "wait.h"
 
 #include <errno.h>
@@ -10,16 +11,16 @@
 
 #include "futex.h"
 
-#define SPIN_NS 20000u
-#define SPIN_SAMPLE 64u    /* spins judged together */
-#define SPIN_OFF 4096u     /* waits without spinning after a bad sample */
-#define YIELD_CALLS 16u
-#define YIELD_NS 30000u
-#define SLOW_NS 200000u    /* a yield that long ran somebody else's time slice */
-#define SLOW_WINDOWS 8u    /* or one longer than so many windows */
+#define SPIN_NS       20000u
+#define SPIN_SAMPLE   64u   /* spins judged together */
+#define SPIN_OFF      4096u /* waits without spinning after a bad sample */
+#define YIELD_CALLS   16u
+#define YIELD_NS      30000u
+#define SLOW_NS       200000u /* a yield that long ran somebody else's time slice */
+#define SLOW_WINDOWS  8u      /* or one longer than so many windows */
 #define YIELD_OFF_MIN 256u
 #define YIELD_OFF_MAX 32768u
-#define SLEEP_NS UINT64_C(200000000)
+#define SLEEP_NS      UINT64_C(200000000)
 
 static inline void cpu_relax(void)
 {
@@ -90,8 +91,12 @@ uint32_t waiter_pinned_cpu(void)
 void waiter_init(struct waiter *w, struct vdc_seg *seg, uint32_t me, enum vdc_task_poll poll,
                  struct perturb *perturb)
 {
-    *w = (struct waiter){ .seg = seg, .me = me, .poll = poll, .n_cpu = waiter_usable_cpus(),
-                          .yield_back = YIELD_OFF_MIN, .perturb = perturb };
+    *w = (struct waiter){ .seg = seg,
+                          .me = me,
+                          .poll = poll,
+                          .n_cpu = waiter_usable_cpus(),
+                          .yield_back = YIELD_OFF_MIN,
+                          .perturb = perturb };
 }
 
 void waiter_learn_pins(struct waiter *w)
@@ -201,7 +206,8 @@ static bool yield(struct waiter *w, uint32_t gen, uint64_t start)
     return has_moved(w, gen);
 }
 
-/* No lost wake-up: if the completer's load of sleepers misses the bit, the kernel's compare of gen fails. */
+/* No lost wake-up: if the completer's load of sleepers misses the bit, the kernel's compare of gen
+ * fails. */
 static void sleep_on(struct waiter *w, uint32_t gen)
 {
     struct seg_ctl *ctl = w->seg->ctl;

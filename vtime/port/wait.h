@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The waiting rule: spin, yield or sleep until the next grant. Changes wall time only (docs/specs/segment.md, section 5). */
+/* The waiting rule: spin, yield or sleep until the next grant. Changes wall time only
+ * (docs/specs/segment.md, section 5). */
 #ifndef VDC_VTIME_PORT_WAIT_H
 #define VDC_VTIME_PORT_WAIT_H
 
@@ -11,14 +12,14 @@ struct waiter {
     struct vdc_seg *seg;
     uint32_t me;
     enum vdc_task_poll poll;
-    uint32_t n_cpu;        /* usable ones */
-    bool is_pinned_apart;  /* every task has a core of its own */
+    uint32_t n_cpu;            /* usable ones */
+    bool is_pinned_apart;      /* every task has a core of its own */
     uint32_t spin_n, spin_hit; /* of the current 64 spins */
-    uint32_t spin_off;     /* waits until spinning is tried again */
-    uint32_t yield_off;    /* the same for yielding */
-    uint32_t yield_back;   /* length of the next switch-off */
-    uint32_t slow_n;       /* slow yields in a row of clean polls */
-    uint64_t window_ns;    /* mean wall time between two grants */
+    uint32_t spin_off;         /* waits until spinning is tried again */
+    uint32_t yield_off;        /* the same for yielding */
+    uint32_t yield_back;       /* length of the next switch-off */
+    uint32_t slow_n;           /* slow yields in a row of clean polls */
+    uint64_t window_ns;        /* mean wall time between two grants */
     uint64_t last_wake_ns;
     struct perturb *perturb;
 };

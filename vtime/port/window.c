@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The completer: gathers what the tasks published, has the hubs stepped, solves, and grants in the one safe order. */
+/* The completer: gathers what the tasks published, has the hubs stepped, solves, and grants in the
+ * one safe order. */
 #include "window.h"
 
 #include <errno.h>
@@ -51,7 +52,8 @@ static void lower_stop(struct completer *c, vtime_t t, enum vdc_seg_end why)
     }
 }
 
-/* When the last workload has exited the end is known: a function of exit times and configuration only. */
+/* When the last workload has exited the end is known: a function of exit times and configuration
+ * only. */
 static void count_exits(struct completer *c)
 {
     const struct seg_hdr *hdr = c->seg->hdr;
@@ -100,7 +102,8 @@ static void gather(struct completer *c)
 
         c->in[i] = (struct vdc_sync_in){ .now = t->now, .next = t->next, .send = t->send };
         if (t->is_workload && !t->has_exited) {
-            c->in[i].send = vtime_min(t->send, vtime_add(vtime_max(t->now, t->next), hdr->exit_slack));
+            c->in[i].send = vtime_min(t->send,
+                                      vtime_add(vtime_max(t->now, t->next), hdr->exit_slack));
         }
         if (ctl->sel >> i & 1) {
             for (uint64_t left = t->sent_hubs; left != 0; left &= left - 1) {
@@ -120,7 +123,8 @@ static void gather(struct completer *c)
     }
 }
 
-/* Tasks without a message path between them: nobody may be further ahead of a workload than its end would allow. */
+/* Tasks without a message path between them: nobody may be further ahead of a workload than its end
+ * would allow. */
 static void bound_split(struct completer *c)
 {
     const uint32_t n = c->seg->hdr->n_task;
@@ -142,7 +146,8 @@ static void bound_split(struct completer *c)
         m2 = vtime_min(m2, c->hub_next[k]);
     }
     for (uint32_t i = 0; i < n; i++) {
-        c->in[i].cap = vtime_min(c->in[i].cap, vtime_add(i == owner ? m2 : m1, c->seg->hdr->exit_bound));
+        c->in[i].cap = vtime_min(c->in[i].cap,
+                                 vtime_add(i == owner ? m2 : m1, c->seg->hdr->exit_bound));
     }
 }
 
@@ -162,7 +167,8 @@ static uint32_t solve(struct completer *c)
     return vdc_sync_solve(c->seg->sync, c->in, c->hub_next, NULL, c->out);
 }
 
-/* Shorter windows on purpose: they must not change a result. h stays above the task's next event. */
+/* Shorter windows on purpose: they must not change a result. h stays above the task's next event.
+ */
 static vtime_t cut_grant(struct completer *c, uint32_t i, vtime_t h, vtime_t first)
 {
     const uint64_t unit = is_ns(c, i) ? VTIME_PS_PER_NS : 1;
@@ -229,7 +235,8 @@ static void grant(struct completer *c, uint32_t n, vtime_t first)
     for (uint64_t left = sel; left != 0; left &= left - 1) {
         struct seg_task *t = &seg->task[__builtin_ctzll(left)];
 
-        atomic_store_explicit(&t->ticket, atomic_load_explicit(&t->ticket, memory_order_relaxed) + 1,
+        atomic_store_explicit(&t->ticket,
+                              atomic_load_explicit(&t->ticket, memory_order_relaxed) + 1,
                               memory_order_release);
     }
     /* From here on the next completer may be at work: local copies only. */
@@ -294,7 +301,8 @@ static void finish(struct completer *c)
         first = vtime_min(first, act_t(c, i));
     }
     if (first != VTIME_NEVER && first < c->seg->ctl->stop) {
-        seg_failf(c->seg, VDC_SEG_WHO_NONE, -EDEADLK, first, "nobody may run, next event at %llu ps, stop at %llu ps",
+        seg_failf(c->seg, VDC_SEG_WHO_NONE, -EDEADLK, first,
+                  "nobody may run, next event at %llu ps, stop at %llu ps",
                   (unsigned long long)first, (unsigned long long)c->seg->ctl->stop);
     } else if (!c->can_step && c->seg->hdr->n_hub > 0) {
         delegate(c);

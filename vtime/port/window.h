@@ -48,13 +48,15 @@ struct completer {
     vtime_t hub_next[VDC_SEG_HUB_MAX];
 };
 
-/* Returns 0, -EINVAL (ops missing or not those of the segment), -ENOMEM. seg is borrowed until completer_free. */
+/* Returns 0, -EINVAL (ops missing or not those of the segment), -ENOMEM. seg is borrowed until
+ * completer_free. */
 int completer_new(struct vdc_seg *seg, uint32_t me, bool can_step, struct completer **out);
 void completer_free(struct completer *c);
 
 /*
- * Finishes the window whose last task has arrived: hub phase, solve, grant. The caller is the only one inside. Afterwards another
- * task may already run or complete; the caller looks at its own ticket. Failures are in the state of the segment.
+ * Finishes the window whose last task has arrived: hub phase, solve, grant. The caller is the only
+ * one inside. Afterwards another task may already run or complete; the caller looks at its own
+ * ticket. Failures are in the state of the segment.
  */
 void window_complete(struct completer *c);
 
@@ -66,7 +68,8 @@ void hub_bind_io(struct hub_step *h);
 vtime_t hub_first(const struct completer *c);
 /* Everything before the returned instant may be done by the hubs now. */
 vtime_t hub_horizon(const struct completer *c, vtime_t first);
-/* Steps the hubs to their horizon and writes the receivers' next and send. is_forced: even into crowded rings. */
+/* Steps the hubs to their horizon and writes the receivers' next and send. is_forced: even into
+ * crowded rings. */
 void hub_phase(struct completer *c, bool is_forced);
 /* Runs all hubs to the end of time and closes their digest chains. */
 void hub_finish(struct completer *c, vtime_t end_t);

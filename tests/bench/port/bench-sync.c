@@ -12,21 +12,25 @@
 
 #define HOGS 2u
 
-static void print(const char *bench, const struct load *l, uint32_t hogs, const struct load_result *r)
+static void print(const char *bench, const struct load *l, uint32_t hogs,
+                  const struct load_result *r)
 {
     const double w = r->windows > 0 ? r->windows : 1;
 
-    (void)printf("{\"bench\":\"%s\",\"procs\":%u,\"frames\":%u,\"hogs\":%u,\"pinned\":%s,\"windows\":%.1f,\"wall_us\":%.2f,"
+    (void)printf("{\"bench\":\"%s\",\"procs\":%u,\"frames\":%u,\"hogs\":%u,\"pinned\":%s,"
+                 "\"windows\":%.1f,\"wall_us\":%.2f,"
                  "\"cpu_us\":%.2f,\"rx\":%llu,\"hub_runs\":%.3f,\"wakes\":%.3f}\n",
-                 bench, l->n + 1, l->frames, hogs, l->is_pinned ? "true" : "false", r->windows, r->wall_us / w,
-                 r->cpu_us / w, (unsigned long long)r->rx, r->hub_runs / w, r->wakes / w);
+                 bench, l->n + 1, l->frames, hogs, l->is_pinned ? "true" : "false", r->windows,
+                 r->wall_us / w, r->cpu_us / w, (unsigned long long)r->rx, r->hub_runs / w,
+                 r->wakes / w);
     (void)fflush(stdout);
 }
 
-static void print_ratio(const struct load *l, uint32_t hogs, const char *base, const struct load_result *a,
-                        const struct load_result *b)
+static void print_ratio(const struct load *l, uint32_t hogs, const char *base,
+                        const struct load_result *a, const struct load_result *b)
 {
-    (void)printf("{\"bench\":\"ratio\",\"procs\":%u,\"frames\":%u,\"hogs\":%u,\"base\":\"%s\",\"cpu\":%.3f,\"wall\":%.3f}\n",
+    (void)printf("{\"bench\":\"ratio\",\"procs\":%u,\"frames\":%u,\"hogs\":%u,\"base\":\"%s\","
+                 "\"cpu\":%.3f,\"wall\":%.3f}\n",
                  l->n + 1, l->frames, hogs, base, a->cpu_us / a->windows / (b->cpu_us / b->windows),
                  a->wall_us / a->windows / (b->wall_us / b->windows));
 }
@@ -111,11 +115,17 @@ int main(int argc, char **argv)
         for (uint32_t frames = 0; frames <= 2; frames++) {
             compare(sizes[i], frames, windows, 0, !is_quick && frames == 1);
         }
-        one("windows-daemon", (struct load){ .n = sizes[i], .frames = 1, .windows = windows, .wall_ms = 4000,
+        one("windows-daemon", (struct load){ .n = sizes[i],
+                                             .frames = 1,
+                                             .windows = windows,
+                                             .wall_ms = 4000,
                                              .by_daemon = true });
     }
     for (uint32_t frames = 0; frames <= 1; frames++) {
-        one("windows", (struct load){ .n = 2, .frames = frames, .windows = 10 * windows, .wall_ms = 4000,
+        one("windows", (struct load){ .n = 2,
+                                      .frames = frames,
+                                      .windows = 10 * windows,
+                                      .wall_ms = 4000,
                                       .is_pinned = true });
     }
     if (is_quick) {

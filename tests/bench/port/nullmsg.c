@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The baseline: pairwise null messages. Each link has two shared rings; each process sends a time stamp at least once per link
- * latency and polls its inputs until they allow the next event. */
+/* The baseline: pairwise null messages. Each link has two shared rings; each process sends a time
+ * stamp at least once per link latency and polls its inputs until they allow the next event. */
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
@@ -13,9 +13,9 @@
 
 #include "load.h"
 
-#define SLOTS 256u
+#define SLOTS      256u
 #define SLOT_BYTES 2048u
-#define NEVER UINT64_MAX
+#define NEVER      UINT64_MAX
 
 struct slot {
     uint64_t t;
@@ -58,7 +58,8 @@ static void idle(const struct proc *p)
     }
 }
 
-static void put(const struct proc *p, struct queue *q, uint64_t *w, const struct slot *head, const void *bytes)
+static void put(const struct proc *p, struct queue *q, uint64_t *w, const struct slot *head,
+                const void *bytes)
 {
     struct slot *s = &q->slot[(*w)++ % SLOTS];
 
@@ -118,7 +119,8 @@ static void endpoint(const struct proc *p, uint32_t me)
             sum += s->len ? s->bytes[0] : 0;
             drop(s);
             r++;
-        } else if (ev > (s ? s->t : last) && ev >= LOAD_LINK_PS) { /* nothing can arrive before one latency */
+        } else if (ev > (s ? s->t : last) &&
+                   ev >= LOAD_LINK_PS) { /* nothing can arrive before one latency */
             idle(p);
         } else {
             now = ev;
@@ -211,7 +213,8 @@ static void watch(const struct load *l, struct shared *s, const pid_t *pid)
         (void)usleep(2000);
         left = 0;
         for (uint32_t i = 0; i < l->n; i++) {
-            left += atomic_load_explicit(&s->now[i], memory_order_relaxed) < l->windows * LOAD_WINDOW_PS;
+            left += atomic_load_explicit(&s->now[i], memory_order_relaxed) <
+                    l->windows * LOAD_WINDOW_PS;
         }
     }
     atomic_store(&s->stop, 1);
@@ -222,7 +225,8 @@ static void watch(const struct load *l, struct shared *s, const pid_t *pid)
 
 int load_nullmsg(const struct load *l, struct load_result *out)
 {
-    struct shared *s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct shared *s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+                            -1, 0);
     pid_t pid[LOAD_MAX + 1];
     uint64_t first = NEVER;
     uint64_t t0;

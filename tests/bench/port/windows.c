@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The bench load on vtime/port: endpoint processes that arrive window by window, the switch stepped by completers. */
+/* The bench load on vtime/port: endpoint processes that arrive window by window, the switch stepped
+ * by completers. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -28,20 +29,34 @@ static int create(const struct load *l, struct vdc_seg **seg)
                                                 "e8", "e9", "ea", "eb", "ec", "ed", "ee", "ef" };
     struct vdc_seg_task_cfg task[LOAD_MAX];
     struct vdc_seg_port_cfg port[LOAD_MAX];
-    struct testhub_cfg blob = { .n_port = l->n, .is_direct = 1, .fwd_ps = 1, .ps_per_byte = 80,
-                                .lat_ps = LOAD_LINK_PS - 1, .trap_t = VTIME_NEVER };
-    const struct vdc_seg_hub_cfg hub = { .name = "switch", .n_port = l->n, .blob = &blob, .blob_len = sizeof(blob),
-                                         .fwd_ps = 1 };
-    const struct vdc_seg_cfg cfg = { .stop = l->windows * LOAD_WINDOW_PS, .n_task = l->n, .n_port = l->n, .n_hub = 1,
-                                     .task = task, .port = port, .hub = &hub,
-                                     .runner = l->by_daemon ? VDC_SEG_BY_DAEMON : VDC_SEG_BY_COMPLETER };
+    struct testhub_cfg blob = { .n_port = l->n,
+                                .is_direct = 1,
+                                .fwd_ps = 1,
+                                .ps_per_byte = 80,
+                                .lat_ps = LOAD_LINK_PS - 1,
+                                .trap_t = VTIME_NEVER };
+    const struct vdc_seg_hub_cfg hub = {
+        .name = "switch", .n_port = l->n, .blob = &blob, .blob_len = sizeof(blob), .fwd_ps = 1
+    };
+    const struct vdc_seg_cfg cfg = { .stop = l->windows * LOAD_WINDOW_PS,
+                                     .n_task = l->n,
+                                     .n_port = l->n,
+                                     .n_hub = 1,
+                                     .task = task,
+                                     .port = port,
+                                     .hub = &hub,
+                                     .runner = l->by_daemon ? VDC_SEG_BY_DAEMON
+                                                            : VDC_SEG_BY_COMPLETER };
     char err[VDC_SEG_TEXT_MAX];
     int rc;
 
     for (uint32_t i = 0; i < l->n; i++) {
         task[i] = (struct vdc_seg_task_cfg){ .name = name[i], .kind = VDC_SEG_PACK, .react_ps = 1 };
-        port[i] = (struct vdc_seg_port_cfg){ .task = i, .hub_port = i, .id_up = vdc_port_id(VDC_PORT_TEST, i, 0),
-                                             .id_down = vdc_port_id(VDC_PORT_SWITCH, 0, i), .out_ps = LOAD_LINK_PS,
+        port[i] = (struct vdc_seg_port_cfg){ .task = i,
+                                             .hub_port = i,
+                                             .id_up = vdc_port_id(VDC_PORT_TEST, i, 0),
+                                             .id_down = vdc_port_id(VDC_PORT_SWITCH, 0, i),
+                                             .out_ps = LOAD_LINK_PS,
                                              .in_ps = LOAD_LINK_PS };
         blob.route[i] = (uint8_t)i;
         blob.port_id[i] = port[i].id_down;
@@ -54,8 +69,8 @@ static int create(const struct load *l, struct vdc_seg **seg)
 }
 
 /* Takes and sends everything below the limit; returns the position reached. */
-static vtime_t work(const struct load *l, struct vdc_task *t, uint32_t me, vtime_t *send_at, uint64_t *n_tx,
-                    uint64_t *n_rx, const void *payload)
+static vtime_t work(const struct load *l, struct vdc_task *t, uint32_t me, vtime_t *send_at,
+                    uint64_t *n_tx, uint64_t *n_rx, const void *payload)
 {
     const uint64_t period = l->frames ? LOAD_WINDOW_PS / l->frames : 0;
     uint64_t sum = 0;
@@ -73,8 +88,12 @@ static vtime_t work(const struct load *l, struct vdc_task *t, uint32_t me, vtime
             ++*n_rx;
             vdc_task_pop(t, 0);
         } else {
-            const struct vdc_msg o = { .t = *send_at + LOAD_LINK_PS, .depart = *send_at, .seq = *n_tx,
-                                       .port = vdc_task_port_id(t, 0), .type = VDC_MSG_ETH, .len = LOAD_BYTES,
+            const struct vdc_msg o = { .t = *send_at + LOAD_LINK_PS,
+                                       .depart = *send_at,
+                                       .seq = *n_tx,
+                                       .port = vdc_task_port_id(t, 0),
+                                       .type = VDC_MSG_ETH,
+                                       .len = LOAD_BYTES,
                                        .user = (me + 1 + *n_tx % (l->n - 1)) % l->n };
 
             (void)vdc_task_send(t, 0, &o, payload); /* the limit is read again above */
@@ -84,7 +103,8 @@ static vtime_t work(const struct load *l, struct vdc_task *t, uint32_t me, vtime
     }
 }
 
-static _Noreturn void endpoint(const struct load *l, uint32_t me, const char *path, struct shared *s)
+static _Noreturn void endpoint(const struct load *l, uint32_t me, const char *path,
+                               struct shared *s)
 {
     static uint8_t payload[LOAD_BYTES];
     vtime_t send_at = l->frames ? (vtime_t)(me * 7 + 1) * 1000 : VTIME_NEVER;
@@ -129,7 +149,8 @@ static _Noreturn void daemon_main(const struct load *l, const char *path, struct
     _exit(0);
 }
 
-static void collect(const struct load *l, const struct vdc_seg *seg, const struct shared *s, struct load_result *out)
+static void collect(const struct load *l, const struct vdc_seg *seg, const struct shared *s,
+                    struct load_result *out)
 {
     struct vdc_seg_stat st;
 
@@ -147,7 +168,8 @@ static void collect(const struct load *l, const struct vdc_seg *seg, const struc
 
 int load_windows(const struct load *l, struct load_result *out)
 {
-    struct shared *s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct shared *s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+                            -1, 0);
     struct vdc_seg *seg;
     char path[32];
     uint64_t t0;

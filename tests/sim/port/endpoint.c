@@ -72,7 +72,8 @@ static void plan_next(struct endpoint *e)
         e->send_at = VTIME_NEVER;
         return;
     }
-    e->send_at = vtime_add(e->send_at, vtime_from_ns(1 + vdc_rand_below(e->key, e->s.n_drawn, 2 * w->gap_ns)));
+    e->send_at = vtime_add(e->send_at,
+                           vtime_from_ns(1 + vdc_rand_below(e->key, e->s.n_drawn, 2 * w->gap_ns)));
     e->send_at += e->is_guest ? 0 : vdc_rand_below(e->key, e->s.n_drawn, 999);
 }
 
@@ -94,7 +95,11 @@ static void queue_tx(struct endpoint *e, vtime_t depart, uint64_t user, uint32_t
 static void transmit(struct endpoint *e, const struct tx *x)
 {
     uint8_t payload[64];
-    struct vdc_msg m = { .type = VDC_MSG_ETH, .len = x->len, .depart = x->depart, .user = x->user, .seq = e->s.n_tx,
+    struct vdc_msg m = { .type = VDC_MSG_ETH,
+                         .len = x->len,
+                         .depart = x->depart,
+                         .user = x->user,
+                         .seq = e->s.n_tx,
                          .port = vdc_task_port_id(e->t, 0) };
 
     memset(payload, (int)(x->user & 0xff), sizeof(payload));
@@ -144,7 +149,8 @@ static vtime_t visible(const struct endpoint *e, const struct vdc_msg *m)
 
 static vtime_t own_next(const struct endpoint *e)
 {
-    return vtime_min(e->send_at, e->head == e->tail ? VTIME_NEVER : e->tx[e->head % TX_QUEUE].depart);
+    return vtime_min(e->send_at,
+                     e->head == e->tail ? VTIME_NEVER : e->tx[e->head % TX_QUEUE].depart);
 }
 
 static void misbehave(struct endpoint *e, vtime_t t)
@@ -169,7 +175,9 @@ static void misbehave(struct endpoint *e, vtime_t t)
             (void)pause();
         }
     case WORLD_BROKEN_PROMISE: {
-        struct vdc_msg m = { .type = VDC_MSG_ETH, .seq = e->s.n_tx, .port = vdc_task_port_id(e->t, 0), .t = t };
+        struct vdc_msg m = {
+            .type = VDC_MSG_ETH, .seq = e->s.n_tx, .port = vdc_task_port_id(e->t, 0), .t = t
+        };
 
         (void)vdc_task_send(e->t, 0, &m, NULL);
         break;
@@ -222,7 +230,8 @@ static void check_limit(const struct endpoint *e, vtime_t limit)
 {
     const uint64_t every = e->w->digest_every;
     const vtime_t in = visible(e, e->w->n_hub ? vdc_task_peek(e->t, 0) : NULL);
-    const vtime_t first = vtime_max(e->now, e->is_guest && !e->w->is_idle_guest ? e->now : vtime_min(in, own_next(e)));
+    const vtime_t first = vtime_max(
+        e->now, e->is_guest && !e->w->is_idle_guest ? e->now : vtime_min(in, own_next(e)));
 
     assert(every == 0 || first == VTIME_NEVER || limit <= first - first % every + every);
 }
@@ -238,8 +247,9 @@ static int arrive(struct endpoint *e)
 
     a.next = is_runnable ? e->now : vtime_max(own_next(e), e->now);
     a.why = a.next == VTIME_NEVER ? VDC_WHY_IDLE : VDC_WHY_LIMIT;
-    a.send = e->w->n_hub == 0 ? VTIME_NEVER
-                              : vtime_min(queued, vtime_add(is_runnable ? e->now : e->send_at, WORLD_TX_PS));
+    a.send = e->w->n_hub == 0
+                 ? VTIME_NEVER
+                 : vtime_min(queued, vtime_add(is_runnable ? e->now : e->send_at, WORLD_TX_PS));
     if (e->index == e->w->victim && e->now >= e->w->fault_t) {
         a.now += e->w->fault == WORLD_LATE ? VTIME_PS_PER_S : 0;
         a.now -= e->w->fault == WORLD_BACKWARD ? e->now / 2 : 0;

@@ -6,7 +6,12 @@
 
 #include "vary.h"
 
-static const struct world base = { .n = 4, .n_hub = 1, .seed = 7, .gap_ns = 3000, .reply = 3, .stop = 200 * VTIME_PS_PER_US,
+static const struct world base = { .n = 4,
+                                   .n_hub = 1,
+                                   .seed = 7,
+                                   .gap_ns = 3000,
+                                   .reply = 3,
+                                   .stop = 200 * VTIME_PS_PER_US,
                                    .digest_every = 10 * VTIME_PS_PER_US };
 
 static void check_reason(const struct world_result *r, enum vdc_seg_end end, const char *name)
@@ -80,9 +85,11 @@ static void test_commands(void)
     w.cmd_t[1] = 20 * VTIME_PS_PER_US;
     w.cmd_t[2] = 77777777;
     r = vary("commands of a journal", &w, 3);
-    check(r.n_note == 3 && r.cmd_t[0] == w.cmd_t[0] && r.cmd_t[1] == w.cmd_t[1] && r.cmd_t[2] == w.cmd_t[2],
+    check(r.n_note == 3 && r.cmd_t[0] == w.cmd_t[0] && r.cmd_t[1] == w.cmd_t[1] &&
+              r.cmd_t[2] == w.cmd_t[2],
           "commands take effect at their times", "other times");
-    check(memcmp(&r.digest, &plain.digest, sizeof(r.digest)) != 0, "commands change the result", "equal");
+    check(memcmp(&r.digest, &plain.digest, sizeof(r.digest)) != 0, "commands change the result",
+          "equal");
 
     w = base;
     w.stop = 20 * VTIME_PS_PER_MS;
@@ -93,8 +100,8 @@ static void test_commands(void)
     w.n_cmd = 4;
     memcpy(w.cmd_t, r.cmd_t, sizeof(w.cmd_t));
     again = run(&w);
-    (void)snprintf(detail, sizeof(detail), "effective %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64, r.cmd_t[0],
-                   r.cmd_t[1], r.cmd_t[2], r.cmd_t[3]);
+    (void)snprintf(detail, sizeof(detail), "effective %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64,
+                   r.cmd_t[0], r.cmd_t[1], r.cmd_t[2], r.cmd_t[3]);
     (void)printf("# %s\n", detail);
     check(is_done(&again) && memcmp(&again.digest, &r.digest, sizeof(r.digest)) == 0,
           "a replay of the effective times equals the live run", detail);

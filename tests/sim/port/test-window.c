@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* One digest for every window cut, process order, waiting rule, runner and perturbation, with real processes. */
+/* One digest for every window cut, process order, waiting rule, runner and perturbation, with real
+ * processes. */
 #include <string.h>
 
 #include "vary.h"
 
 int main(void)
 {
-    const struct world packs = { .n = 4, .n_hub = 1, .seed = 1, .gap_ns = 3000, .reply = 3, .stop = 400 * VTIME_PS_PER_US,
+    const struct world packs = { .n = 4,
+                                 .n_hub = 1,
+                                 .seed = 1,
+                                 .gap_ns = 3000,
+                                 .reply = 3,
+                                 .stop = 400 * VTIME_PS_PER_US,
                                  .digest_every = 10 * VTIME_PS_PER_US };
     struct world_result other;
     struct world w;

@@ -46,8 +46,8 @@ static vtime_t hub_next(const void *state)
     return h->head == h->tail ? VTIME_NEVER : h->held[h->head % QUEUE].t;
 }
 
-static void forward(struct hub *h, const struct vdc_model_io *io, const struct vdc_msg *in, const void *payload,
-                    vtime_t at, uint64_t wait_ps)
+static void forward(struct hub *h, const struct vdc_model_io *io, const struct vdc_msg *in,
+                    const void *payload, vtime_t at, uint64_t wait_ps)
 {
     const uint32_t port = h->cfg.route[in->user & 0xff];
     struct vdc_msg m = *in;
@@ -96,7 +96,8 @@ static void take(struct hub *h, const struct vdc_model_io *io, const struct vdc_
     }
 }
 
-/* k-way merge of the heads of all ports and the queue of held frames; at one instant, held frames first. */
+/* k-way merge of the heads of all ports and the queue of held frames; at one instant, held frames
+ * first. */
 static void hub_run(void *state, vtime_t to, const struct vdc_model_io *io)
 {
     struct hub *h = state;
@@ -139,7 +140,8 @@ static void hub_run(void *state, vtime_t to, const struct vdc_model_io *io)
 static struct vdc_digest hub_digest(const void *state)
 {
     const struct hub *h = state;
-    struct vdc_digest d = vdc_digest_bytes(&h->extra_ps, offsetof(struct hub, head) - offsetof(struct hub, extra_ps));
+    struct vdc_digest d = vdc_digest_bytes(&h->extra_ps, offsetof(struct hub, head) -
+                                                             offsetof(struct hub, extra_ps));
 
     for (uint64_t i = h->head; i < h->tail; i++) {
         vdc_digest_fold(&d, &h->held[i % QUEUE], sizeof(h->held[0]));
@@ -148,5 +150,10 @@ static struct vdc_digest hub_digest(const void *state)
 }
 
 const struct vdc_model_ops testhub_ops = {
-    .name = "testhub", .size = hub_size, .init = hub_init, .next = hub_next, .run = hub_run, .digest = hub_digest,
+    .name = "testhub",
+    .size = hub_size,
+    .init = hub_init,
+    .next = hub_next,
+    .run = hub_run,
+    .digest = hub_digest,
 };

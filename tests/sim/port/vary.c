@@ -12,7 +12,8 @@ void check(bool ok, const char *name, const char *detail)
 {
     n_test++;
     n_failed += !ok;
-    (void)printf("%s %u - %s%s%s\n", ok ? "ok" : "not ok", n_test, name, ok ? "" : ": ", ok ? "" : detail);
+    (void)printf("%s %u - %s%s%s\n", ok ? "ok" : "not ok", n_test, name, ok ? "" : ": ",
+                 ok ? "" : detail);
     (void)fflush(stdout);
 }
 
@@ -39,8 +40,9 @@ void expect_same(const struct world_result *base, const struct world *w, const c
 
     vdc_digest_hex(base->digest, a);
     vdc_digest_hex(r.digest, b);
-    (void)snprintf(detail, sizeof(detail), "%s %s, end %" PRIu64 " %" PRIu64 ", rx %" PRIu64 " %" PRIu64 ", state %d %s", a, b,
-                   base->end_t, r.end_t, base->rx, r.rx, (int)r.stat.state, r.failure.text);
+    (void)snprintf(detail, sizeof(detail),
+                   "%s %s, end %" PRIu64 " %" PRIu64 ", rx %" PRIu64 " %" PRIu64 ", state %d %s", a,
+                   b, base->end_t, r.end_t, base->rx, r.rx, (int)r.stat.state, r.failure.text);
     check(is_done(&r) && memcmp(&r.digest, &base->digest, sizeof(r.digest)) == 0, name, detail);
 }
 
@@ -50,9 +52,10 @@ struct world_result vary(const char *what, const struct world *base, uint32_t n_
     char name[96];
     struct world w;
 
-    (void)printf("# %s: %" PRIu64 " windows, %" PRIu64 " hub runs, %" PRIu64 " received, %" PRIu64 " points, end %" PRIu64
-                 " reason %d, %u ms\n",
-                 what, r.stat.windows, r.stat.hub_runs, r.rx, r.n_points, r.end_t, (int)r.stat.end, r.wall_ms);
+    (void)printf("# %s: %" PRIu64 " windows, %" PRIu64 " hub runs, %" PRIu64 " received, %" PRIu64
+                 " points, end %" PRIu64 " reason %d, %u ms\n",
+                 what, r.stat.windows, r.stat.hub_runs, r.rx, r.n_points, r.end_t, (int)r.stat.end,
+                 r.wall_ms);
     (void)snprintf(name, sizeof(name), "%s: runs to its end", what);
     check(is_done(&r), name, r.failure.text);
 
@@ -74,7 +77,8 @@ struct world_result vary(const char *what, const struct world *base, uint32_t n_
         w = *base;
         w.poll = (enum vdc_task_poll)p;
         w.is_reversed = p == VDC_POLL_YIELD;
-        (void)snprintf(name, sizeof(name), "%s: poll rule %u%s", what, p, w.is_reversed ? ", reversed start" : "");
+        (void)snprintf(name, sizeof(name), "%s: poll rule %u%s", what, p,
+                       w.is_reversed ? ", reversed start" : "");
         expect_same(&r, &w, name);
     }
     if (base->n_hub > 0) {

@@ -13,7 +13,8 @@ struct world_result run(const struct world *w);
 /* DONE, every process gone by itself, nothing late. */
 bool is_done(const struct world_result *r);
 void expect_same(const struct world_result *base, const struct world *w, const char *name);
-/* base, then every cut, poll rule, runner and n_perturb perturbation seeds of it. Returns base's result. */
+/* base, then every cut, poll rule, runner and n_perturb perturbation seeds of it. Returns base's
+ * result. */
 struct world_result vary(const char *what, const struct world *base, uint32_t n_perturb);
 
 #endif

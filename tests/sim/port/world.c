@@ -30,6 +30,8 @@ struct run {
     struct vdc_hubctl *ctl;
     uint64_t next_k[WORLD_MAX + 2];
     struct vdc_digest link[WORLD_MAX + 2];
+    struct vdc_digest trace[WORLD_MAX + 2];
+    uint64_t trace_depart[WORLD_MAX + 2];
     uint32_t n_live;
 };
 
@@ -54,7 +56,8 @@ static int create(struct run *r)
     struct vdc_seg_task_cfg task[WORLD_MAX];
     struct vdc_seg_port_cfg port[WORLD_MAX];
     struct vdc_seg_hub_cfg hub[2];
-    struct vdc_seg_link_cfg link = { .hub = { 0, 1 }, .port = { TESTHUB_PORTS - 1, TESTHUB_PORTS - 1 },
+    struct vdc_seg_link_cfg link = { .hub = { 0, 1 },
+                                     .port = { TESTHUB_PORTS - 1, TESTHUB_PORTS - 1 },
                                      .id = { vdc_port_id(VDC_PORT_SWITCH, 0, TESTHUB_PORTS - 1),
                                              vdc_port_id(VDC_PORT_SWITCH, 1, TESTHUB_PORTS - 1) },
                                      .link_ps = { WORLD_LAT_PS, WORLD_LAT_PS } };
@@ -63,20 +66,37 @@ static int create(struct run *r)
                                         "e8", "e9", "ea", "eb", "ec", "ed", "ee", "ef" };
     static const char *const hub_name[] = { "hub0", "hub1" };
     char err[VDC_SEG_TEXT_MAX];
-    struct vdc_seg_cfg cfg = { .seed = w->seed, .mode = w->quantum ? VDC_SEG_QUANTIZED : VDC_SEG_EXACT,
-                               .runner = w->runner, .quantum = w->quantum, .stop = w->stop,
-                               .digest_every = w->digest_every, .n_task = w->n, .n_port = w->n_hub ? w->n : 0,
-                               .n_hub = w->n_hub, .n_link = w->n_hub == 2, .task = task, .port = port, .hub = hub,
-                               .link = &link, .perturb = w->perturb, .cut_ps = w->cut_ps, .cut_seed = w->cut_seed,
-                               .trace_to = 0 };
+    struct vdc_seg_cfg cfg = { .seed = w->seed,
+                               .mode = w->quantum ? VDC_SEG_QUANTIZED : VDC_SEG_EXACT,
+                               .runner = w->runner,
+                               .quantum = w->quantum,
+                               .stop = w->stop,
+                               .digest_every = w->digest_every,
+                               .n_task = w->n,
+                               .n_port = w->n_hub ? w->n : 0,
+                               .n_hub = w->n_hub,
+                               .n_link = w->n_hub == 2,
+                               .task = task,
+                               .port = port,
+                               .hub = hub,
+                               .link = &link,
+                               .perturb = w->perturb,
+                               .cut_ps = w->cut_ps,
+                               .cut_seed = w->cut_seed,
+                               .trace_from = w->trace_from,
+                               .trace_to = w->trace_to };
     int rc;
 
     for (uint32_t i = 0; i < w->n; i++) {
         const uint32_t h = w->n_hub == 2 ? i % 2 : 0;
 
-        task[i] = (struct vdc_seg_task_cfg){ .name = name[i], .kind = i < w->n_guest ? VDC_SEG_GUEST : VDC_SEG_PACK,
-                                             .is_workload = i + w->n_workload >= w->n, .react_ps = WORLD_REACT_PS };
-        port[i] = (struct vdc_seg_port_cfg){ .task = i, .hub = h, .hub_port = i,
+        task[i] = (struct vdc_seg_task_cfg){ .name = name[i],
+                                             .kind = i < w->n_guest ? VDC_SEG_GUEST : VDC_SEG_PACK,
+                                             .is_workload = i + w->n_workload >= w->n,
+                                             .react_ps = WORLD_REACT_PS };
+        port[i] = (struct vdc_seg_port_cfg){ .task = i,
+                                             .hub = h,
+                                             .hub_port = i,
                                              .id_up = vdc_port_id(VDC_PORT_TEST, i, 0),
                                              .id_down = vdc_port_id(VDC_PORT_SWITCH, h, i),
                                              .out_ps = WORLD_LAT_PS + WORLD_SER_PS,
@@ -91,13 +111,20 @@ static int create(struct run *r)
         blob[k].ps_per_byte = WORLD_PS_PER_BYTE;
         blob[k].lat_ps = WORLD_LAT_PS;
         for (uint32_t p = 0; p < TESTHUB_PORTS; p++) {
-            blob[k].trap_t = w->fault == WORLD_KILL_PHASE || w->fault == WORLD_STOP_PHASE ? w->fault_t : VTIME_NEVER;
+            blob[k].trap_t = w->fault == WORLD_KILL_PHASE || w->fault == WORLD_STOP_PHASE
+                                 ? w->fault_t
+                                 : VTIME_NEVER;
             blob[k].trap_signal = w->fault == WORLD_KILL_PHASE ? SIGKILL : SIGSTOP;
             blob[k].port_id[p] = vdc_port_id(VDC_PORT_SWITCH, k, p);
         }
-        hub[k] = (struct vdc_seg_hub_cfg){ .name = hub_name[k], .ops = 0, .n_port = TESTHUB_PORTS, .blob = &blob[k],
-                                           .blob_len = sizeof(blob[k]), .can_hairpin = w->n == 1,
-                                           .fwd_ps = WORLD_FWD_PS, .note_bytes = VDC_SEG_RING_MIN };
+        hub[k] = (struct vdc_seg_hub_cfg){ .name = hub_name[k],
+                                           .ops = 0,
+                                           .n_port = TESTHUB_PORTS,
+                                           .blob = &blob[k],
+                                           .blob_len = sizeof(blob[k]),
+                                           .can_hairpin = w->n == 1,
+                                           .fwd_ps = WORLD_FWD_PS,
+                                           .note_bytes = VDC_SEG_RING_MIN };
     }
     rc = vdc_seg_create(NULL, &cfg, ops, 1, &r->seg, err);
     if (rc < 0) {
@@ -142,6 +169,20 @@ static int start(struct run *r)
     return 0;
 }
 
+static void drain_trace(struct run *r, uint32_t i, uint32_t who)
+{
+    struct vdc_seg_record rec;
+
+    while (vdc_seg_trace_next(r->seg, who, &rec) == 0) {
+        r->out->n_trace++;
+        r->out->n_trace_bad += rec.depart < r->w->trace_from || rec.depart >= r->w->trace_to ||
+                               rec.depart < r->trace_depart[i] ||
+                               (rec.payload.lo == 0 && rec.payload.hi == 0);
+        r->trace_depart[i] = rec.depart;
+        vdc_digest_fold(&r->trace[i], &rec, sizeof(rec));
+    }
+}
+
 /* Folds what has come in; commutative over components because each has its own chain. */
 static void drain(struct run *r)
 {
@@ -152,14 +193,15 @@ static void drain(struct run *r)
 
         while (vdc_seg_digest_next(r->seg, who, &p) == 0) {
             if (p.k != r->next_k[i] + 1) {
-                (void)fprintf(stderr, "component %u: point %llu after %llu\n", i, (unsigned long long)p.k,
-                              (unsigned long long)r->next_k[i]);
+                (void)fprintf(stderr, "component %u: point %llu after %llu\n", i,
+                              (unsigned long long)p.k, (unsigned long long)r->next_k[i]);
                 abort();
             }
             r->next_k[i] = p.k;
             r->link[i] = p.link;
             r->out->n_points++;
         }
+        drain_trace(r, i, who);
     }
     while (r->ctl && vdc_hubctl_peek(r->ctl)) {
         if (r->out->n_note < 4) {
@@ -190,7 +232,8 @@ static void reap(struct run *r, bool is_over)
                 struct vdc_seg_task_stat s = { .name = "hub daemon" };
 
                 (void)vdc_seg_task_stat(r->seg, i, &s);
-                (void)snprintf(text, sizeof(text), "%s died: signal %d", s.name, WIFSIGNALED(st) ? WTERMSIG(st) : 0);
+                (void)snprintf(text, sizeof(text), "%s died: signal %d", s.name,
+                               WIFSIGNALED(st) ? WTERMSIG(st) : 0);
                 (void)vdc_seg_fail(r->seg, i, -ECHILD, s.now, text);
             }
         }
@@ -205,8 +248,11 @@ static void watch(struct run *r)
 
     vdc_seg_holder(r->seg, &h);
     if (h.hold != VDC_HOLD_NOBODY && h.since_ns > limit_ms * 1000000) {
+        uint32_t chain[WORLD_MAX];
+        const uint32_t n = vdc_seg_blame(r->seg, 0, chain, WORLD_MAX);
         char text[64];
 
+        r->out->blame = n > 0 ? chain[n - 1] : UINT32_MAX;
         (void)snprintf(text, sizeof(text), "no progress: hold %d, who %#x", (int)h.hold, h.who);
         (void)vdc_seg_fail(r->seg, h.who, -ETIMEDOUT, h.vt, text);
     }
@@ -231,7 +277,8 @@ static void end_short_stop(const struct run *r, uint64_t *stopped_ms)
     const pid_t pid = r->pid[r->w->victim];
     siginfo_t si = { 0 };
 
-    if (*stopped_ms == 0 && waitid(P_PID, (id_t)pid, &si, WSTOPPED | WNOHANG | WNOWAIT) == 0 && si.si_pid != 0) {
+    if (*stopped_ms == 0 && waitid(P_PID, (id_t)pid, &si, WSTOPPED | WNOHANG | WNOWAIT) == 0 &&
+        si.si_pid != 0) {
         *stopped_ms = now_ms();
     }
     if (*stopped_ms != 0 && now_ms() - *stopped_ms > 150) {
@@ -303,9 +350,12 @@ static int supervise(struct run *r)
 
 static void collect(struct run *r)
 {
+    static struct vdc_seg_record last[VDC_SEG_LAST_RECORDS];
     struct world_result *out = r->out;
 
     drain(r);
+    out->n_last = vdc_seg_last_records(r->seg, 0, last, VDC_SEG_LAST_RECORDS);
+    out->last_seq = out->n_last ? last[out->n_last - 1].seq : 0;
     vdc_seg_stat(r->seg, &out->stat);
     (void)vdc_seg_failure(r->seg, &out->failure);
     out->end_t = out->stat.end_t;
@@ -318,6 +368,7 @@ static void collect(struct run *r)
     for (uint32_t i = 0; i < r->w->n + r->w->n_hub; i++) {
         vdc_digest_fold(&out->digest, &r->next_k[i], sizeof(r->next_k[i]));
         vdc_digest_fold(&out->digest, &r->link[i], sizeof(r->link[i]));
+        vdc_digest_fold(&out->trace, &r->trace[i], sizeof(r->trace[i]));
     }
     vdc_digest_fold(&out->digest, &out->end_t, sizeof(out->end_t));
 }

@@ -78,7 +78,8 @@ static void test_one(void)
     check(ring_peek(&rx) && is_good(ring_peek(&rx), 0), "which comes out whole");
     ring_pop(&rx);
     check(ring_peek(&rx) == NULL, "once");
-    check(atomic_load(&r->tail) == 192 && atomic_load(&r->head) == 192, "space is rounded up to 64");
+    check(atomic_load(&r->tail) == 192 && atomic_load(&r->head) == 192,
+          "space is rounded up to 64");
 }
 
 static void test_uncommitted(void)
