@@ -15,13 +15,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SKIP 77
+#define SKIP      77
 #define ARG_MAX_N 64
 #define MEM_CHUNK 4096u
 
 #define CONFIG_ADDR 0xcf8u
 #define CONFIG_DATA 0xcfcu
-#define MMIO_BASE UINT64_C(0xc0000000)
+#define MMIO_BASE   UINT64_C(0xc0000000)
 
 struct vdc_qtest {
     FILE *in;
@@ -71,12 +71,21 @@ static void exec_qemu(struct paths *p, const char *socket_path, const char *cons
     char *argv[ARG_MAX_N];
     char qtest[200];
     unsigned n = 0;
-    const char *const fixed[] = {p->qemu,  "-machine",     "q35,hpet=off,smbus=off,sata=off,i8042=off,usb=off",
-                                 "-accel", "qtest",        "-nodefaults",
-                                 "-no-user-config",        "-display",
-                                 "none",   "-m",           "64",
-                                 "-qtest", qtest,          "-qtest-log",
-                                 "none"};
+    const char *const fixed[] = { p->qemu,
+                                  "-machine",
+                                  "q35,hpet=off,smbus=off,sata=off,i8042=off,usb=off",
+                                  "-accel",
+                                  "qtest",
+                                  "-nodefaults",
+                                  "-no-user-config",
+                                  "-display",
+                                  "none",
+                                  "-m",
+                                  "64",
+                                  "-qtest",
+                                  qtest,
+                                  "-qtest-log",
+                                  "none" };
 
     snprintf(qtest, sizeof(qtest), "unix:%s", socket_path);
     for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
@@ -102,7 +111,7 @@ static void exec_qemu(struct paths *p, const char *socket_path, const char *cons
 struct vdc_qtest *vdc_qtest_start(const char *build_qemu, const char *const *devices)
 {
     struct vdc_qtest *q = calloc(1, sizeof(*q));
-    struct sockaddr_un addr = {.sun_family = AF_UNIX};
+    struct sockaddr_un addr = { .sun_family = AF_UNIX };
     char dir[] = "/tmp/vdc-qtest-XXXXXX";
     struct paths paths;
     int srv, fd;
@@ -158,7 +167,8 @@ int vdc_qtest_stop(struct vdc_qtest *q)
 }
 
 /* Sends one command, returns what follows "OK" in the answer. */
-static const char *command(struct vdc_qtest *q, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static const char *command(struct vdc_qtest *q, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 static const char *command(struct vdc_qtest *q, const char *fmt, ...)
 {
     va_list ap;

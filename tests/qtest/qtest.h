@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Client of QEMU's qtest protocol: the test is the CPU, memory and ports are reached by text, time by clock_step. */
+/* Client of QEMU's qtest protocol: the test is the CPU, memory and ports are reached by text, time
+ * by clock_step. */
 #ifndef VDC_TESTS_QTEST_QTEST_H
 #define VDC_TESTS_QTEST_QTEST_H
 
@@ -9,9 +10,10 @@
 struct vdc_qtest;
 
 /*
- * Starts the project's QEMU with the given -device arguments (NULL-terminated list) on a q35 machine with 64 MiB.
- * build_qemu is scripts/build-qemu, asked for the binary. Exits with 77 and a reason if it has not been built.
- * Every failure of the protocol ends the program with a message: a test has nothing to recover.
+ * Starts the project's QEMU with the given -device arguments (NULL-terminated list) on a q35
+ * machine with 64 MiB. build_qemu is scripts/build-qemu, asked for the binary. Exits with 77 and a
+ * reason if it has not been built. Every failure of the protocol ends the program with a message: a
+ * test has nothing to recover.
  */
 struct vdc_qtest *vdc_qtest_start(const char *build_qemu, const char *const *devices);
 /* Ends QEMU and frees q. Returns QEMU's exit status, 128 + signal if it died. */
@@ -34,7 +36,8 @@ struct vdc_qpci {
     uint64_t bar_bytes[6];
 };
 
-/* Returns 0, or -1 if there is no such function. Places its BARs above 0xc0000000 and enables memory and bus mastering. */
+/* Returns 0, or -1 if there is no such function. Places its BARs above 0xc0000000 and enables
+ * memory and bus mastering. */
 int vdc_qpci_open(struct vdc_qpci *p, struct vdc_qtest *q, uint16_t vendor, uint16_t device);
 uint32_t vdc_qpci_config_readl(struct vdc_qpci *p, uint32_t off);
 void vdc_qpci_config_writel(struct vdc_qpci *p, uint32_t off, uint32_t v);
