@@ -262,7 +262,8 @@ int vdc_sync_init(void *mem, const struct vdc_sync_cfg *cfg)
     for (uint32_t p = 0; p < s->n_port; p++) {
         const struct vdc_sync_port *q = &cfg->port[p];
 
-        s->port[p] = (struct sync_port){ q->out_ps, q->in_ps, q->task, q->hub };
+        s->port[p] = (struct sync_port){ q->out_ps, q->in_ps, q->in_ps - s->hub[q->hub].fwd_ps,
+                                         q->task, q->hub };
     }
     for (uint32_t e = 0; e < s->n_ext; e++) {
         s->ext[e] = cfg->ext[e];

@@ -9,6 +9,7 @@
 struct sync_port {
     uint64_t out_ps;
     uint64_t in_ps;
+    uint64_t egress_ps; /* in_ps without the hub's forwarding: for what waits there already */
     uint32_t task;
     uint32_t hub;
 };

@@ -55,6 +55,11 @@ static uint32_t owner_cause(uint32_t owner)
                                : cause_of(VDC_SYNC_BY_TASK, owner);
 }
 
+static bool is_hub_cause(uint32_t cause)
+{
+    return vdc_sync_cause_kind(cause) == VDC_SYNC_BY_HUB;
+}
+
 static void lower(struct vdc_sync_out *o, vtime_t h, uint32_t cause)
 {
     if (h < o->h) {
@@ -135,19 +140,21 @@ static void solve_messages(const struct vdc_sync *s, const struct vdc_sync_in *i
         const struct sync_port *q = &s->port[p];
         const struct two *m = &arr[q->hub];
         const bool is_own = m->o1 == q->task;
+        const vtime_t msg_t = vtime_add(is_own ? m->v2 : m->v1, q->in_ps);
+        const vtime_t here_t = vtime_add(hub_next[q->hub], q->egress_ps);
+        const vtime_t far_t = vtime_add(wait_t[q->hub], q->in_ps);
+        const vtime_t hub_t = vtime_min(here_t, far_t);
+        struct vdc_sync_out *o = &out[q->task];
 
-        if (m->o1 != OWNER_NONE && (!is_own || m->o2 != OWNER_NONE)) {
-            lower(&out[q->task], vtime_add(is_own ? m->v2 : m->v1, q->in_ps),
-                  owner_cause(is_own ? m->o2 : m->o1));
+        if (msg_t <= hub_t) {
+            if (msg_t < o->h || (msg_t == o->h && is_hub_cause(o->cause))) {
+                o->h = msg_t;
+                o->cause = owner_cause(is_own ? m->o2 : m->o1);
+            }
+        } else if (hub_t < o->h) {
+            o->h = hub_t;
+            o->cause = cause_of(VDC_SYNC_BY_HUB, here_t <= far_t ? q->hub : wait_hub[q->hub]);
         }
-    }
-    for (uint32_t p = 0; p < s->n_port; p++) {
-        const struct sync_port *q = &s->port[p];
-
-        lower(&out[q->task], vtime_add(hub_next[q->hub], q->in_ps - s->hub[q->hub].fwd_ps),
-              cause_of(VDC_SYNC_BY_HUB, q->hub));
-        lower(&out[q->task], vtime_add(wait_t[q->hub], q->in_ps),
-              cause_of(VDC_SYNC_BY_HUB, wait_hub[q->hub]));
     }
 }
 

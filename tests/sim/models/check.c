@@ -71,7 +71,7 @@ static void on_send(void *ctx, uint32_t comp, uint32_t port, const struct vdc_ms
         bad(c, CHECK_CAUSALITY, "%s port %u departs at %" PRIu64 " after %" PRIu64, name, port,
             m->depart, p->depart);
     }
-    if (!c->cfg->comp[comp].is_hub && m->len >= sizeof(k)) {
+    if (c->cfg->comp[comp].ops == &talker_ops && m->len >= sizeof(k)) {
         memcpy(&k, payload, sizeof(k));
         if ((k.id & UINT32_MAX) != p->n_id++) {
             bad(c, CHECK_ONCE, "%s sent number %" PRIu64 " instead of %" PRIu64, name,
@@ -89,7 +89,7 @@ static void on_take(void *ctx, uint32_t comp, uint32_t port, const struct vdc_ms
     struct check *c = ctx;
 
     (void)payload;
-    if (!c->cfg->comp[comp].is_hub) {
+    if (!c->cfg->comp[comp].is_hub || m->type != VDC_MSG_ETH) {
         return;
     }
     if (c->hub[comp].has &&
@@ -164,12 +164,12 @@ void check_end(struct check *c, struct vdc_sim *sim)
 
     end_wires(c, sim);
     for (uint32_t i = 0; i < c->cfg->n_comp; i++) {
-        if (c->cfg->comp[i].is_hub) {
+        if (c->cfg->comp[i].ops == &relay_ops) {
             end_relay(c, sim, i, &n_drop);
         }
     }
     for (uint32_t i = 0; i < c->cfg->n_comp; i++) {
-        if (!c->cfg->comp[i].is_hub) {
+        if (c->cfg->comp[i].ops == &talker_ops) {
             const struct talker_cfg *cfg = c->cfg->comp[i].cfg;
             const struct talker_stat *s = talker_stat(vdc_sim_state(sim, i));
 

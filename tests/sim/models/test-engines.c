@@ -176,9 +176,12 @@ int main(int argc, char **argv)
         }
     }
     if (seed != UINT64_MAX) {
-        const struct scenario_args a = {
-            seed, (uint32_t)v[0], (uint32_t)v[1], (uint32_t)v[2], (uint32_t)v[3], v[4], 0
-        };
+        const struct scenario_args a = { .seed = seed,
+                                         .talker_bug = (uint32_t)v[0],
+                                         .relay_bug = (uint32_t)v[1],
+                                         .faults = (uint32_t)v[2],
+                                         .n_fault_max = (uint32_t)v[3],
+                                         .quantum_ps = v[4] };
 
         return repeat(&a, cut, is_traced);
     }
