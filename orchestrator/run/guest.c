@@ -174,7 +174,7 @@ int daemon_start(struct run *r)
     arguments_add(&a, "--journal");
     arguments_add(&a, "control.log");
     arguments_add(&a, "--telemetry");
-    arguments_add(&a, "series/%s.jsonl", name);
+    arguments_add(&a, "../series/%s.jsonl", name); /* below the capture directory */
     arguments_add(&a, "--capture-dir");
     arguments_add(&a, "pcap");
     int rc = child_start(&r->daemon, f->path, &a, "hicain-vswitchd.err", -1);

@@ -15,7 +15,7 @@
 #include "vdc/sync.h"
 
 #define TICK_US   20000u    /* draining of the rings */
-#define LEAVE_US  10000000u /* for children to leave after the end, then they are killed */
+#define LEAVE_US  2000000u  /* for children to leave after a failure, then they are killed */
 #define DRAIN_US  30000000u /* for children to leave after a good end */
 #define SECOND_US 10000000u /* a second Ctrl-C within this kills */
 

@@ -157,6 +157,7 @@ char *vdc_run_summary(const struct vdc_resolved *r, const struct vdc_run_result 
     char digest[33], label[128], vt[32], windows[32];
     digest_text(res, digest);
     uint64_t skip = res->vt_end ? res->skipped_ps / (res->vt_end / 100 + 1) : 0;
+    skip = skip > 100 ? 100 : skip; /* a failed run ends before the farthest member */
     snprintf(s, 256,
              "digest %s  %s  vt %s  wall %" PRIu64 ".%" PRIu64 " s  windows %s (skipped %" PRIu64
              " %%)  late %" PRIu64 " faults %" PRIu64,

@@ -9,8 +9,9 @@
 
 const struct vdc_model_ops *const segcfg_ops[] = { &vdc_hiswitch_ops };
 
-#define NOTE_BYTES (4u << 20) /* room for a burst of captured frames until the daemon drains them  \
-                               */
+#define NOTE_BYTES                                                                                 \
+    (4u << 20) /* room for a burst of captured frames until the daemon drains them                 \
+                */
 
 static void set_link(struct vdc_link_cfg *cfg, const struct vdc_link_keys *k)
 {

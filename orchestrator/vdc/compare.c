@@ -203,20 +203,22 @@ static void list_what(uint8_t what, char s[32])
              what & VDC_CHAIN_STATE ? " state" : "", what & VDC_CHAIN_TEXT ? " text" : "");
 }
 
-void comparison_print(const struct comparison *c, FILE *to)
+void comparison_print(const struct comparison *c, const char *first, FILE *to)
 {
     const struct vdc_chain_diff *d = &c->diff;
     char what[32];
-    size_t first = SIZE_MAX;
-    for (size_t i = 0; i < c->a.n_names && first == SIZE_MAX; i++) {
-        if (d->is_suspect[i] || (d->n_suspects == 0 && d->what[i])) {
-            first = i;
+    const char *why = "first to send something different";
+    for (size_t i = 0; i < c->a.n_names && d->n_suspects > 0; i++) {
+        if (d->is_suspect[i]) {
+            first = c->a.names[i];
+            why = "its inputs agree";
+            break;
         }
     }
-    fprintf(to, "DIVERGED at vt=%" PRIu64 ".%06" PRIu64 " ms, point %" PRIu64 ", component %s%s\n",
+    fprintf(to,
+            "DIVERGED at vt=%" PRIu64 ".%06" PRIu64 " ms, point %" PRIu64 ", component %s (%s)\n",
             d->t / VTIME_PS_PER_MS, d->t % VTIME_PS_PER_MS / VTIME_PS_PER_NS, d->k,
-            first == SIZE_MAX ? "?" : c->a.names[first],
-            d->n_suspects > 0 ? " (its inputs agree)" : " (all differ in what they received)");
+            first ? first : "unknown", first ? why : "all differ in what they received");
     fprintf(to,
             "  window of virtual time [%" PRIu64 ", %" PRIu64 ") ns, %" PRIu64
             " points before it are equal\n",

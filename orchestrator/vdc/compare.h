@@ -45,8 +45,9 @@ struct file_diff {
 bool comparison_files(const struct vdc_resolved *r, const struct vdc_rundir *a,
                       const struct vdc_rundir *b, struct file_diff *out);
 
-/* "DIVERGED at vt=..., point k, component x (its inputs agree)" and the components, for people. */
-void comparison_print(const struct comparison *c, FILE *to);
+/* "DIVERGED at vt=..., point k, component x (its inputs agree)" and the components, for people.
+ * first: the component whose message is the first to differ, NULL if that is not known. */
+void comparison_print(const struct comparison *c, const char *first, FILE *to);
 json_t *comparison_json(const struct comparison *c);
 
 #endif

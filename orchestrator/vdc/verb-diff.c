@@ -72,7 +72,7 @@ static int report(const struct cli *cli, const struct comparison *c, bool has_fi
         printf("one chain ends earlier: %" PRIu64 " points are equal\n", c->diff.n_equal);
         break;
     case VDC_CHAIN_DIVERGED:
-        comparison_print(c, stdout);
+        comparison_print(c, NULL, stdout);
         break;
     case VDC_CHAIN_OTHER:
         puts("the chains have other components or points: not the same experiment");

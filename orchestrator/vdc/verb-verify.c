@@ -105,6 +105,20 @@ static int open_run(struct verification *v)
     return code;
 }
 
+/* A run that did not come to its end is compared as far as its chain goes: the second one stops
+ * there, too. */
+static void stop_where_first_did(struct verification *v)
+{
+    char path[VDC_RUNDIR_PATH_MAX];
+    struct vdc_hashlog_data log;
+    size_t bad_line;
+    if (strcmp(v->status, "done") != 0 &&
+        vdc_hashlog_read(vdc_rundir_file(&v->run, path, "hash.log"), &log, &bad_line) == 0) {
+        v->opts.until = log.n_lines > 0 ? log.lines[log.n_lines - 1].t : VTIME_PS_PER_US;
+        vdc_hashlog_free(&log);
+    }
+}
+
 /* Runs the frozen inputs once more into RUN/<prefix>-n. x shares resolved and artefacts with
  * v->again. */
 static int rerun(struct verification *v, struct execution *x, const char *prefix,
@@ -222,7 +236,7 @@ static int report_diverged(struct verification *v)
         cli_print_json(j);
         return code == EXIT_OK ? EXIT_FAILED : code;
     }
-    comparison_print(&v->comparison, stdout);
+    comparison_print(&v->comparison, rec->is_found ? rec->component : NULL, stdout);
     if (rec->is_found) {
         printf("  record %" PRIu64 " of %s in that window:\n    a: %s\n    b: %s\n", rec->number,
                rec->component, rec->a, rec->b);
@@ -314,6 +328,7 @@ int verb_verify(struct cli *cli, int argc, char **argv)
                          a.windows);
     }
     if (code == EXIT_OK) {
+        stop_where_first_did(v);
         code = rerun(v, &v->again, "verify", &v->opts);
     }
     if (code == EXIT_OK) {
