@@ -229,7 +229,7 @@ static bool qos_set(const struct vdc_hs_env *e, const struct vdc_hiswitch_cmd *c
     }
     e->sw->port[cmd->port].qos = q;
     if (cmd->fields & VDC_HISWITCH_F_TSA) {
-        vdc_hub_weights(hp, q.weight, VDC_HS_FRAME_MAX);
+        vdc_hub_weights(hp, q.weight, e->sw->frame_max);
     }
     memcpy(hp->maxrate_kbps, q.maxrate_kbps, sizeof(hp->maxrate_kbps));
     return true;

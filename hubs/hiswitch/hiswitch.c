@@ -76,6 +76,11 @@ static int model_init(void *state, const void *cfg)
     sw->is_checked = c->is_checked;
     vdc_evtree_init(&sw->own, c->n_ports + VDC_HS_N_LEAF);
     for (uint32_t p = 0; p < c->n_ports; p++) {
+        const uint32_t max = c->port[p].link.mtu + VDC_HS_HEADER_MAX;
+
+        sw->frame_max = max > sw->frame_max ? max : sw->frame_max;
+    }
+    for (uint32_t p = 0; p < c->n_ports; p++) {
         vdc_hs_port_init(sw, hub, c, p);
     }
     init_tables(sw, c);

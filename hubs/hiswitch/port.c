@@ -92,7 +92,7 @@ void vdc_hs_port_init(struct vdc_hs *sw, struct vdc_hub *hub, const struct vdc_h
         weight[tc] = c->qos.tsa[tc] == VDC_HISWITCH_TSA_ETS ? c->qos.weight[tc] : 0;
         hub->port[p].maxrate_kbps[tc] = c->qos.maxrate_kbps[tc];
     }
-    vdc_hub_weights(&hub->port[p], weight, VDC_HS_FRAME_MAX);
+    vdc_hub_weights(&hub->port[p], weight, sw->frame_max);
     if (c->queue_limit > 0) {
         hub->port[p].queue_limit = c->queue_limit;
     }

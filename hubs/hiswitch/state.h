@@ -13,12 +13,13 @@
 #include "vdc/hub.h"
 #include "vdc/model.h"
 
-#define VDC_HS_VLANS     4096u
-#define VDC_HS_WAYS      4u
-#define VDC_HS_BUCKETS   (VDC_HISWITCH_FDB_ENTRIES / VDC_HS_WAYS)
-#define VDC_HS_NO_PORT   UINT32_MAX
-#define VDC_HS_MAC_MASK  ((UINT64_C(1) << 48) - 1)
-#define VDC_HS_FRAME_MAX (VDC_HISWITCH_MTU_MAX + 18u)
+#define VDC_HS_VLANS      4096u
+#define VDC_HS_WAYS       4u
+#define VDC_HS_BUCKETS    (VDC_HISWITCH_FDB_ENTRIES / VDC_HS_WAYS)
+#define VDC_HS_NO_PORT    UINT32_MAX
+#define VDC_HS_MAC_MASK   ((UINT64_C(1) << 48) - 1)
+#define VDC_HS_HEADER_MAX 18u /* addresses, tag, type */
+#define VDC_HS_FRAME_MAX  (VDC_HISWITCH_MTU_MAX + VDC_HS_HEADER_MAX)
 
 _Static_assert(VDC_HISWITCH_PORTS_MAX <= VDC_HUB_PORTS_MAX, "the core has a place for every port");
 _Static_assert(VDC_HS_FRAME_MAX <= VDC_FRAME_LEN_MAX, "the largest frame fits a cell");
@@ -110,7 +111,10 @@ struct vdc_hs {
     uint64_t note_seq;
     uint64_t off_hub;
     uint32_t n_mdb;
+    uint32_t frame_max; /* bytes of the largest frame that any port lets in: what a scheduler's turn
+                           must cover */
     uint32_t is_checked;
+    uint32_t zero;
     struct vdc_evtree own; /* events of our own; inputs are merged in run() */
     struct vdc_hs_port port[VDC_HISWITCH_PORTS_MAX];
     struct vdc_hs_tap tap[VDC_HISWITCH_PORTS_MAX];

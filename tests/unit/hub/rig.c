@@ -425,6 +425,11 @@ bool rig_is_conserved(struct rig *r)
     return true;
 }
 
+void rig_print(struct rig *r, const char *line)
+{
+    print(r, "%s\n", line);
+}
+
 const char *rig_text(const struct rig *r)
 {
     return r->text;

@@ -85,7 +85,8 @@ struct vdc_hub_cnt rig_counters(struct rig *r, uint32_t port);
 /* What went in must be out, dropped or queued, told from outside; returns false and prints what is
  * missing. */
 bool rig_is_conserved(struct rig *r);
-/* Length in bytes of the trace so far, then again the text from there: what one step printed. */
+/* Adds a line of the test's own to the trace. */
+void rig_print(struct rig *r, const char *line);
 const char *rig_text(const struct rig *r);
 void rig_clear(struct rig *r);
 
