@@ -27,9 +27,11 @@ void vdc_hinic_fatal(struct vdc_hinic *h, enum hinic_fatal code)
 static void drop_work(struct vdc_hinic *h)
 {
     struct dma *d = &h->dev.dma;
+    const vtime_t hello = vdc_hinic_ev_time(h, EV_HELLO, 0);
 
     vdc_hinic_ev_init(h);
     vdc_hinic_port_arm(h);
+    vdc_hinic_ev_arm(h, EV_HELLO, 0, hello); /* the link's, not the guest's */
     memset(vdc_hinic_at(h, h->lay.rd), 0, RD_N * sizeof(struct rd_op));
     memset(vdc_hinic_at(h, h->lay.wr), 0, WR_N * sizeof(struct wr_op));
     d->rd_head = d->rd_mem = d->rd_tail = 0;
@@ -114,5 +116,6 @@ void vdc_hinic_ready(struct vdc_hinic *h, vtime_t now, vtime_t epoch)
     h->dev.epoch = epoch;
     h->dev.is_ready = 1;
     h->dev.vclock_epoch++;
+    vdc_hinic_ev_arm(h, EV_HELLO, 0, now);
     vdc_hinic_port_set(h, now);
 }

@@ -113,7 +113,10 @@ void vdc_hinic_rx_drop_all(struct vdc_hinic *h)
 {
     struct rx *rx = &h->dev.rx;
     const vtime_t free_at = rx->free_at;
+    const uint64_t n_waiting = rx->i_tail - rx->i_proc;
 
+    vdc_hinic_count(h, HINIC_CNT_RX_NO_QUEUE, n_waiting);
+    vdc_hinic_count(h, HINIC_CNT_RX_DISCARDS, n_waiting);
     memset(vdc_hinic_at(h, h->lay.frm), 0, h->lay.n_frm * sizeof(struct frm));
     memset(rx, 0, sizeof(*rx));
     rx->free_at = free_at;

@@ -4,11 +4,11 @@
 #include "state.h"
 
 static const uint8_t class_of[EV_KINDS] = {
-    [EV_FRAME] = CLS_FRAME,       [EV_RD_CPL] = CLS_DMA_CPL,   [EV_WR_MEM] = CLS_TIMER,
-    [EV_RD_MEM] = CLS_TIMER,      [EV_AQ] = CLS_TIMER,         [EV_RX_PROC] = CLS_TIMER,
-    [EV_TX_READY] = CLS_TIMER,    [EV_MODERATION] = CLS_TIMER, [EV_MSI] = CLS_TIMER,
-    [EV_DB_AQ] = CLS_ARMED,       [EV_DB_NOTIFY] = CLS_ARMED,  [EV_DB_QUEUE] = CLS_ARMED,
-    [EV_TRANSMIT] = CLS_TRANSMIT,
+    [EV_FRAME] = CLS_FRAME,    [EV_RD_CPL] = CLS_DMA_CPL,    [EV_WR_MEM] = CLS_TIMER,
+    [EV_RD_MEM] = CLS_TIMER,   [EV_AQ] = CLS_TIMER,          [EV_RX_PROC] = CLS_TIMER,
+    [EV_TX_READY] = CLS_TIMER, [EV_MODERATION] = CLS_TIMER,  [EV_MSI] = CLS_TIMER,
+    [EV_DB_AQ] = CLS_ARMED,    [EV_DB_NOTIFY] = CLS_ARMED,   [EV_DB_QUEUE] = CLS_ARMED,
+    [EV_HELLO] = CLS_TRANSMIT, [EV_TRANSMIT] = CLS_TRANSMIT,
 };
 
 static uint32_t source(const struct vdc_hinic *h, enum ev_kind kind, uint32_t i)

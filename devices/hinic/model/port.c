@@ -156,6 +156,31 @@ static void lose(struct vdc_hinic *h, enum hinic_counter why)
     vdc_hinic_count(h, HINIC_CNT_TX_DISCARDS, 1);
 }
 
+void vdc_hinic_port_hello(struct vdc_hinic *h, vtime_t now, const struct vdc_hinic_env *env)
+{
+    struct port *p = &h->dev.port;
+    const struct vdc_link_cfg *l = &h->cfg.link;
+    const struct vdc_msg_link body = { .is_up = 1,
+                                       .mtu = l->mtu,
+                                       .rate_bps = l->rate_bps,
+                                       .latency_ps = l->latency_ps,
+                                       .mode = VDC_LINK_ETH };
+    const vtime_t arrive = vtime_add(now, vdc_link_min_ps(l));
+    const struct vdc_msg m = { .t = arrive - h->dev.epoch,
+                               .seq = p->seq++,
+                               .port = h->cfg.port_id,
+                               .type = VDC_MSG_LINK,
+                               .len = sizeof(body),
+                               .depart = now - h->dev.epoch,
+                               .wire_len = sizeof(body) };
+
+    assert(arrive > p->tx.arrive_last); /* nothing was sent before the start */
+    p->tx.arrive_last = arrive;
+    if (env->frame) {
+        env->frame(env->ctx, &m, &body);
+    }
+}
+
 /* True if the link takes a frame of this length now. */
 static bool may_leave(struct vdc_hinic *h, const uint8_t *bytes, uint32_t len)
 {

@@ -45,6 +45,9 @@ static void dispatch(struct vdc_hinic *h, const struct vdc_ev *ev, const struct 
     case EV_DB_QUEUE:
         vdc_hinic_ethq_fetch(h, now, i);
         break;
+    case EV_HELLO:
+        vdc_hinic_port_hello(h, now, env);
+        break;
     case EV_TRANSMIT:
         vdc_hinic_transmit(h, now, env);
         break;
@@ -90,9 +93,10 @@ vtime_t vdc_hinic_promise(const struct vdc_hinic *h, vtime_t vcpu_now)
         return VTIME_NEVER; /* the link is down until then */
     }
     /* A transmission follows its packet's last DMA by t_tx, unless it is one of the two events that
-     * end that wait. */
+     * end that wait; the hello waits for nothing. */
     own = vtime_add(vdc_hinic_next(h), t->t_tx);
     own = vtime_min(own, vdc_hinic_ev_time(h, EV_TX_READY, 0));
     own = vtime_min(own, vdc_hinic_ev_time(h, EV_TRANSMIT, 0));
+    own = vtime_min(own, vdc_hinic_ev_time(h, EV_HELLO, 0));
     return vtime_min(doorbell, own);
 }

@@ -65,6 +65,7 @@ enum ev_kind {
     EV_DB_AQ,
     EV_DB_NOTIFY, /* index of struct notify */
     EV_DB_QUEUE,  /* Ethernet queue */
+    EV_HELLO,
     EV_TRANSMIT,
     EV_KINDS
 };
@@ -546,6 +547,8 @@ uint64_t vdc_hinic_node_guid(const struct vdc_hinic *h);
 void vdc_hinic_port_set(struct vdc_hinic *h, vtime_t now); /* recomputes up or down */
 void vdc_hinic_port_arrival(struct vdc_hinic *h, vtime_t now);
 void vdc_hinic_port_arm(struct vdc_hinic *h); /* event of the next message to arrive */
+/* Tells the peer what this end of the link is: once, when the experiment starts. */
+void vdc_hinic_port_hello(struct vdc_hinic *h, vtime_t now, const struct vdc_hinic_env *env);
 void vdc_hinic_port_send(struct vdc_hinic *h, vtime_t now, const uint8_t *bytes, uint32_t len,
                          const struct vdc_hinic_env *env);
 uint32_t vdc_hinic_l3_len(const uint8_t *frame, uint32_t len);

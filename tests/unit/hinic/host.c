@@ -70,11 +70,18 @@ static void frame(void *ctx, const struct vdc_msg *m, const void *bytes)
 {
     struct host *o = ctx;
 
+    if (m->type == VDC_MSG_LINK) {
+        trace(o, "[%" PRIu64 "] nic > hello seq=%" PRIu64 " arrive=%" PRIu64 "\n",
+              vdc_hinic_now(o->h), m->seq, m->t);
+        assert(m->seq == 0); /* the first word on the link, and the only one */
+        o->n_hello++;
+        return;
+    }
     trace(o,
           "[%" PRIu64 "] nic > frame seq=%" PRIu64 " len=%u depart=%" PRIu64 " arrive=%" PRIu64
           "\n",
           vdc_hinic_now(o->h), m->seq, m->len, m->depart, m->t);
-    assert(m->seq == o->n_frame); /* no gaps */
+    assert(m->seq == o->n_hello + o->n_frame); /* no gaps */
     o->n_frame++;
     if (o->n_frame_kept < HOST_FRAMES && o->frame_used + m->len <= HOST_FRAME_BYTES) {
         uint8_t *dst = o->frame_mem + o->frame_used;

@@ -43,7 +43,7 @@ struct host {
     uint64_t n_dma_read, n_dma_write;
     uint32_t n_msi[HOST_VECTORS];
     vtime_t t_msi[HOST_VECTORS];
-    uint32_t n_frame, n_frame_kept;
+    uint32_t n_frame, n_frame_kept, n_hello;
     struct host_frame frame[HOST_FRAMES];
     uint8_t *frame_mem;
     size_t frame_used;
