@@ -17,8 +17,8 @@ static void hinic_net_get_drvinfo(struct net_device *netdev, struct ethtool_drvi
 	strscpy(info->driver, HINIC_NET_NAME, sizeof(info->driver));
 	strscpy(info->version, HINIC_NET_VERSION, sizeof(info->version));
 	strscpy(info->bus_info, pci_name(hn->pdev), sizeof(info->bus_info));
-	snprintf(info->fw_version, sizeof(info->fw_version), "%llu.%llu.%llu", fw >> 32,
-		 fw >> 16 & 0xffff, fw & 0xffff);
+	snprintf(info->fw_version, sizeof(info->fw_version), "%llu.%llu.%llu", fw >> 48,
+		 fw >> 32 & 0xffff, fw & 0xffffffff);
 }
 
 static const struct {
