@@ -171,6 +171,7 @@ int load_windows(const struct load *l, struct load_result *out)
     struct shared *s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
                             -1, 0);
     struct vdc_seg *seg;
+    pid_t pid[LOAD_MAX + 1];
     char path[32];
     uint64_t t0;
     enum vdc_seg_state state;
@@ -186,7 +187,8 @@ int load_windows(const struct load *l, struct load_result *out)
     }
     (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", vdc_seg_fd(seg));
     for (uint32_t i = 0; i < l->n + l->by_daemon; i++) {
-        if (fork() == 0) {
+        pid[i] = fork();
+        if (pid[i] == 0) {
             (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
             if (i == l->n) {
                 daemon_main(l, path, s);
@@ -205,7 +207,8 @@ int load_windows(const struct load *l, struct load_result *out)
         }
     } while (state != VDC_SEG_DONE && state != VDC_SEG_FAILED);
     out->wall_us = (double)(load_wall_ns() - t0) / 1e3;
-    while (wait(NULL) > 0) {
+    for (uint32_t i = 0; i < l->n + l->by_daemon; i++) {
+        (void)waitpid(pid[i], NULL, 0);
     }
     collect(l, seg, s, out);
     rc = state == VDC_SEG_DONE ? 0 : -EIO;
