@@ -14,8 +14,6 @@
 #define RX_VECTOR 2u
 #define ETHERTYPE 0x88b5u /* IEEE 802 local experimental */
 
-#define HELLOS 1u
-
 enum { KIND_PING = 1, KIND_PONG = 2, KIND_BULK = 3 };
 
 /* Behind the Ethernet header. */
@@ -33,7 +31,6 @@ struct nic {
     uint64_t sent_n[NIC_PEERS][4];
     uint64_t heard;
     vtime_t driver_t; /* next look of the driver */
-    uint64_t is_greeted;
     struct nic_cfg cfg;
     struct host_queue tx;
     struct host_queue rx;
@@ -125,34 +122,12 @@ static void msi(void *ctx, uint32_t vector)
     }
 }
 
-/* The device numbers its frames from 0; the hello of the link is in front of them. */
 static void frame(void *ctx, const struct vdc_msg *m, const void *bytes)
 {
     struct nic *s = ctx;
-    struct vdc_msg out = *m;
 
     assert(s->io);
-    out.seq += HELLOS;
-    s->io->emit(s->io->ctx, 0, &out, bytes);
-}
-
-/* What the peer must know before it takes frames: this end is up. */
-static void say_hello(struct nic *s)
-{
-    const struct vdc_link_cfg *l = &s->cfg.host->cfg.link;
-    const struct vdc_msg_link body = { .is_up = 1,
-                                       .mtu = l->mtu,
-                                       .rate_bps = l->rate_bps,
-                                       .latency_ps = l->latency_ps,
-                                       .mode = VDC_LINK_ETH };
-    const struct vdc_msg m = { .t = vdc_link_min_ps(l),
-                               .port = s->cfg.host->cfg.port_id,
-                               .type = VDC_MSG_LINK,
-                               .len = sizeof(body),
-                               .wire_len = sizeof(body) };
-
-    s->io->emit(s->io->ctx, 0, &m, &body);
-    s->is_greeted = 1;
+    s->io->emit(s->io->ctx, 0, m, bytes);
 }
 
 static void guest_err(void *ctx, uint32_t code, uint64_t arg)
@@ -304,7 +279,7 @@ static vtime_t nic_next(const void *state)
 {
     const struct nic *s = state;
 
-    return s->is_greeted ? vtime_min(device_next(s), s->driver_t) : 0;
+    return vtime_min(device_next(s), s->driver_t);
 }
 
 /* At one instant: the wire, the device, the driver. */
@@ -318,9 +293,7 @@ static void nic_run(void *state, vtime_t to, const struct vdc_model_io *io)
         const struct vdc_msg *m = io->peek(io->ctx, 0);
         const vtime_t own = nic_next(s);
 
-        if (own == 0 && to > 0 && !s->is_greeted) {
-            say_hello(s);
-        } else if (m && m->t < to && m->t <= own) {
+        if (m && m->t < to && m->t <= own) {
             assert(vdc_hinic_rx(o->h, m, vdc_msg_payload(m)) == 0);
             host_run(o, s->epoch + m->t);
             io->pop(io->ctx, 0);
