@@ -35,7 +35,7 @@ digest_tree() {
 
 # What the cached parts are called by. The chroot depends on its packages alone, the base on the
 # recipe and all packages, the image on our own sources as well.
-chroot_key() { locked build | sha256sum | cut -c1-16; }
+chroot_key() { locked build | cut -d' ' -f1-5 | sha256sum | cut -c1-16; }
 base_key() {
     {
         echo "$BUILDER"
