@@ -139,11 +139,16 @@ static int vtime_window(VdcVtime *s, int64_t now, vtime_t next,
                         enum vdc_task_why why)
 {
     vtime_t old_limit = vdc_task_limit(s->task), limit;
+    vtime_t send = vtime_promise(next);
     struct vdc_task_arrival a = {
         /* The last instruction may end a little past the limit. */
         .now = vtime_min(vtime_of_clock(now), old_limit),
-        .next = next,
-        .send = vtime_max(vtime_promise(next), next),
+        /*
+         * A device's timer is armed at whole ns, its event may be up to 999 ps
+         * earlier, and so may what it sends.
+         */
+        .next = vtime_min(next, send),
+        .send = send,
         .why = why,
         .events = ++s->n_arrive,
     };
