@@ -7,7 +7,8 @@
 #include "futex.h"
 #include "window.h"
 
-#define NOTE_POLL_NS UINT64_C(50000)
+#define NOTE_POLL_NS   UINT64_C(50000)
+#define STEPS_PER_SIGN 64u /* steps of the group between two signs of life */
 
 static bool is_failed(const struct hub_step *h)
 {
@@ -193,6 +194,7 @@ static void put_point(void *ctx, const struct vdc_digest_point *p)
     struct hub_step *h = ctx;
     const struct seg_comp *comp = &h->c->seg->comp[h->c->seg->hdr->n_task + h->index];
 
+    h->c->seg->ctl->phase_wall_ns = wall_ns(); /* a long phase is no stall */
     (void)seg_spool_put(h->c->seg, comp->off_digest,
                         p); /* false: the run failed, the chain ends here */
 }
@@ -326,6 +328,9 @@ static void step_group(struct completer *c, vtime_t first, vtime_t horizon)
         }
     }
     c->seg->ctl->hub_pos = to;
+    if (++c->n_step % STEPS_PER_SIGN == 0) {
+        c->seg->ctl->phase_wall_ns = wall_ns();
+    }
 }
 
 static void write_receivers(struct completer *c)

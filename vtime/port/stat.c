@@ -128,34 +128,63 @@ int vdc_seg_wait_profile(const struct vdc_seg *seg, uint32_t n, struct vdc_seg_w
     return 0;
 }
 
+/* Has a grant, or the start, that it has not taken yet: stopped or starved while it waited. */
+static bool is_due(const struct seg_task *t, uint32_t state)
+{
+    return state == VDC_TASK_PARKED ||
+           (state == VDC_TASK_WAITING &&
+            (uint32_t)look(&t->windows) != atomic_load_explicit(&t->ticket, memory_order_relaxed));
+}
+
+/* The task that has been inside its window, or completing it, for longest. */
+static uint64_t oldest_active(const struct vdc_seg *seg, uint64_t newest,
+                              struct vdc_seg_holder *out)
+{
+    uint64_t oldest = UINT64_MAX;
+
+    for (uint32_t i = 0; i < seg->hdr->n_task; i++) {
+        const struct seg_task *t = &seg->task[i];
+        const uint32_t state = atomic_load_explicit(&t->state, memory_order_acquire);
+        const bool is_late = is_due(t, state);
+        /* A grant not taken is as old as the arrival that completed the window. */
+        const uint64_t wall = is_late ? newest
+                                      : atomic_load_explicit(&t->wall_ns, memory_order_relaxed);
+
+        if ((is_late || state == VDC_TASK_RUNNING || state == VDC_TASK_COMPLETING) &&
+            wall < oldest) {
+            oldest = wall;
+            out->who = i;
+            out->hold = state == VDC_TASK_COMPLETING ? VDC_HOLD_COMPLETER : VDC_HOLD_TASK;
+            out->vt = atomic_load_explicit(&t->vt_live, memory_order_relaxed);
+        }
+    }
+    return oldest;
+}
+
 void vdc_seg_holder(const struct vdc_seg *seg, struct vdc_seg_holder *out)
 {
     const uint64_t now = wall_ns();
-    uint64_t oldest = UINT64_MAX;
+    const uint32_t completer = atomic_load_explicit(&seg->ctl->completer, memory_order_relaxed);
     uint64_t newest = 0;
+    uint64_t oldest;
 
     *out = (struct vdc_seg_holder){ .hold = VDC_HOLD_NOBODY, .who = VDC_SEG_WHO_NONE };
     if (seg_state(seg) != VDC_SEG_RUN && seg_state(seg) != VDC_SEG_DRAIN) {
         return;
     }
     for (uint32_t i = 0; i < seg->hdr->n_task; i++) {
-        const struct seg_task *t = &seg->task[i];
-        const uint32_t state = atomic_load_explicit(&t->state, memory_order_acquire);
-        const uint64_t wall = atomic_load_explicit(&t->wall_ns, memory_order_relaxed);
+        const uint64_t wall = atomic_load_explicit(&seg->task[i].wall_ns, memory_order_relaxed);
 
         newest = wall > newest ? wall : newest;
-        if ((state == VDC_TASK_RUNNING || state == VDC_TASK_COMPLETING) && wall < oldest) {
-            oldest = wall;
-            out->who = i;
-            out->hold = state == VDC_TASK_RUNNING ? VDC_HOLD_TASK : VDC_HOLD_COMPLETER;
-            out->vt = atomic_load_explicit(&t->vt_live, memory_order_relaxed);
-        }
     }
-    if (out->hold != VDC_HOLD_TASK && look32(&seg->ctl->phase) == VDC_PHASE_HUB) {
+    oldest = oldest_active(seg, newest, out);
+    if (out->hold != VDC_HOLD_TASK &&
+        (look32(&seg->ctl->phase) == VDC_PHASE_HUB || completer == VDC_SEG_WHO_HUB)) {
         out->hold = VDC_HOLD_HUB;
-        out->who = atomic_load_explicit(&seg->ctl->completer, memory_order_relaxed);
+        out->who = completer;
         out->vt = look(&seg->ctl->hub_pos);
         oldest = look(&seg->ctl->phase_wall_ns);
+        oldest = oldest > newest ? oldest : newest;
     } else if (out->hold == VDC_HOLD_NOBODY) {
         out->hold = VDC_HOLD_PROTOCOL;
         oldest = newest;

@@ -260,12 +260,11 @@ static int finish_window(struct vdc_task *t)
     perturb_pause(&t->perturb);
     arrived_ns = wall_ns();
     atomic_store_explicit(&t->rec->wall_ns, arrived_ns, memory_order_relaxed);
-    set_state(t, VDC_TASK_WAITING);
     if (atomic_fetch_sub_explicit(&t->seg->ctl->pending, 1, memory_order_acq_rel) == 1) {
         set_state(t, VDC_TASK_COMPLETING);
         window_complete(t->completer);
-        set_state(t, VDC_TASK_WAITING);
     }
+    set_state(t, VDC_TASK_WAITING);
     rc = waiter_wait(&t->waiter, t->ticket, arrived_ns);
     if (rc < 0) {
         set_state(t, VDC_TASK_ENDED);
@@ -299,6 +298,13 @@ static void check_arrival(struct vdc_task *t, const struct vdc_task_arrival *a, 
     }
 }
 
+void vdc_task_live(struct vdc_task *t, vtime_t now)
+{
+    atomic_store_explicit(&t->rec->vt_live, now, memory_order_relaxed);
+    atomic_fetch_add_explicit(&t->rec->progress, 1, memory_order_relaxed);
+    atomic_store_explicit(&t->rec->wall_ns, wall_ns(), memory_order_relaxed);
+}
+
 int vdc_task_arrive(struct vdc_task *t, const struct vdc_task_arrival *a, vtime_t *limit)
 {
     const struct seg_hdr *hdr = t->seg->hdr;
@@ -320,7 +326,7 @@ int vdc_task_arrive(struct vdc_task *t, const struct vdc_task_arrival *a, vtime_
     if (why < VDC_WHY_RING && !atomic_load_explicit(&t->seg->ctl->attn, memory_order_relaxed) &&
         can_act(t, next, vtime_min(vtime_min(t->grant, t->echo), t->exit_by))) {
         t->start = act_t(t, vtime_max(a->now, next));
-        atomic_store_explicit(&t->rec->vt_live, a->now, memory_order_relaxed);
+        vdc_task_live(t, a->now); /* a long window is no stall */
         *limit = make_limit(t);
         return 0;
     }
@@ -447,13 +453,6 @@ vtime_t vdc_task_end_t(const struct vdc_task *t)
 {
     assert(seg_state(t->seg) == VDC_SEG_DONE);
     return t->seg->ctl->end_t;
-}
-
-void vdc_task_live(struct vdc_task *t, vtime_t now)
-{
-    atomic_store_explicit(&t->rec->vt_live, now, memory_order_relaxed);
-    atomic_fetch_add_explicit(&t->rec->progress, 1, memory_order_relaxed);
-    atomic_store_explicit(&t->rec->wall_ns, wall_ns(), memory_order_relaxed);
 }
 
 void vdc_task_fail(struct vdc_task *t, int32_t code, vtime_t vt, const char *text)

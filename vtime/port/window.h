@@ -38,6 +38,7 @@ struct completer {
     bool is_cut_short; /* the hub phase stopped for that reason */
     bool has_notes;
     uint64_t epoch;       /* number of the hub phase in this process */
+    uint64_t n_step;      /* calls of the hub group */
     uint64_t touched;     /* tasks that got a message in this phase */
     uint64_t min_link_ps; /* shortest link between hubs */
     struct perturb perturb;

@@ -68,6 +68,31 @@ static void test_fault(const struct fault_case *c)
           c->name, detail);
 }
 
+/* A signal hits a process anywhere: in its window, while it waits or completes. It is always named.
+ */
+static void test_stop_anywhere(void)
+{
+    struct world w = base;
+
+    w.stop = VTIME_NEVER;
+    w.fault = WORLD_STOP_ANYWHERE;
+    w.victim = 1;
+    for (uint32_t i = 0; i < 8; i++) {
+        struct world_result r;
+        char detail[400];
+
+        w.fault_ms = 10 + 3 * i;
+        w.poll = i % 2 ? VDC_POLL_FUTEX : VDC_POLL_AUTO;
+        r = run(&w);
+        (void)snprintf(detail, sizeof(detail), "state %d, who %#x, blame %#x, text '%s', %u ms",
+                       (int)r.stat.state, r.failure.who, r.blame, r.failure.text, r.wall_ms);
+        (void)printf("# %s\n", detail);
+        check(r.stat.state == VDC_SEG_FAILED && r.all_gone && r.failure.who == w.victim &&
+                  !strstr(r.failure.text, "hold 4"),
+              "stopped wherever it is", detail);
+    }
+}
+
 int main(void)
 {
     const struct world_result good = run(&(struct world){ .n = base.n,
@@ -83,6 +108,7 @@ int main(void)
     for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         test_fault(&cases[i]);
     }
+    test_stop_anywhere();
     w.fault = WORLD_STOP_SHORT;
     w.stall_ms = 5000;
     expect_same(&good, &w, "a short stop changes nothing");

@@ -292,7 +292,8 @@ static void kill_stuck(const struct run *r)
     struct vdc_seg_failure f;
     const enum world_fault kind = r->w->fault;
 
-    if ((kind == WORLD_STOP || kind == WORLD_STOP_PHASE || kind == WORLD_ENDLESS) &&
+    if ((kind == WORLD_STOP || kind == WORLD_STOP_PHASE || kind == WORLD_STOP_ANYWHERE ||
+         kind == WORLD_ENDLESS) &&
         vdc_seg_failure(r->seg, &f) == 0 && f.who < r->w->n && !r->is_reaped[f.who]) {
         (void)kill(r->pid[f.who], SIGKILL);
     }
@@ -327,6 +328,11 @@ static int supervise(struct run *r)
         }
         for (uint32_t i = 0; i <= r->w->n; i++) {
             left += r->pid[i] > 0 && !r->is_reaped[i];
+        }
+        if (r->w->fault == WORLD_STOP_ANYWHERE && stopped_ms == 0 &&
+            now_ms() - t0 >= r->w->fault_ms) {
+            stopped_ms = now_ms();
+            (void)kill(r->pid[r->w->victim], SIGSTOP);
         }
         if (r->w->fault == WORLD_STOP_SHORT) {
             end_short_stop(r, &stopped_ms);

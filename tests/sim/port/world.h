@@ -15,13 +15,14 @@
 
 enum world_fault {
     WORLD_OK = 0,
-    WORLD_KILL,       /* SIGKILL of `victim` at fault_t, from inside its window */
-    WORLD_KILL_SEND,  /* in the middle of writing a message */
-    WORLD_KILL_PHASE, /* whoever runs the hub phase at fault_t */
-    WORLD_STOP_PHASE, /* SIGSTOP of the same */
-    WORLD_STOP,       /* SIGSTOP for ever */
-    WORLD_STOP_SHORT, /* SIGSTOP, SIGCONT after 150 ms */
-    WORLD_LATE,       /* goes beyond its grant */
+    WORLD_KILL,          /* SIGKILL of `victim` at fault_t, from inside its window */
+    WORLD_KILL_SEND,     /* in the middle of writing a message */
+    WORLD_KILL_PHASE,    /* whoever runs the hub phase at fault_t */
+    WORLD_STOP_PHASE,    /* SIGSTOP of the same */
+    WORLD_STOP,          /* SIGSTOP for ever */
+    WORLD_STOP_ANYWHERE, /* SIGSTOP from outside after fault_ms, wherever it is */
+    WORLD_STOP_SHORT,    /* SIGSTOP, SIGCONT after 150 ms */
+    WORLD_LATE,          /* goes beyond its grant */
     WORLD_BROKEN_PROMISE,
     WORLD_BACKWARD, /* its now goes back */
     WORLD_ENDLESS   /* never comes back from its window */
@@ -57,6 +58,7 @@ struct world {
     enum world_fault fault;
     uint32_t victim;
     vtime_t fault_t;
+    uint32_t fault_ms;
     uint32_t stall_ms; /* no progress for so long fails the run; 0: 1000 */
 };
 

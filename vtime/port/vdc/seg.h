@@ -275,8 +275,11 @@ enum vdc_seg_hold {
     VDC_HOLD_PROTOCOL
 };
 struct vdc_seg_holder {
-    enum vdc_seg_hold hold; /* PROTOCOL: everybody waits and nobody completes */
-    uint32_t who; /* task index or VDC_SEG_WHO_HUB + hub: the one that has not moved for longest */
+    /* TASK: inside its window, or has not taken a grant; COMPLETER, HUB: finishes the window;
+     * PROTOCOL: everybody waits and nobody completes. */
+    enum vdc_seg_hold hold;
+    uint32_t who; /* the task that has not moved for longest; HUB: the one that steps the hubs, or
+                     VDC_SEG_WHO_HUB for the hub daemon */
     uint64_t since_ns; /* wall time since it last moved */
     vtime_t vt;
 };
