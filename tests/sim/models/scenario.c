@@ -72,7 +72,9 @@ static void draw_talkers(struct scenario *sc, struct stream *s)
         sc->comp[i] = (struct vdc_sim_comp){
             .name = sc->name[i], .ops = &talker_ops, .cfg = t, .n_port = 1, .react_ps = t->react_ps
         };
-        sc->stop += t->n_send;
+        if (sc->args.send_max > 0 && t->n_send > sc->args.send_max) {
+            t->n_send = sc->args.send_max;
+        }
     }
     /* Everything is sent by 2 gaps per request, and answered within the slack, jitter faults
      * included. */
@@ -165,6 +167,9 @@ void scenario_draw(struct scenario *sc, const struct scenario_args *args)
         sc->n_hub = 1;
     }
     sc->n_task = sc->n_hub == 0 ? 2 : 2 + (uint32_t)draw(&s, SCENARIO_TASKS - 1);
+    if (args->task_max >= 2 && sc->n_task > args->task_max) {
+        sc->n_task = args->task_max;
+    }
     draw_talkers(sc, &s);
     if (sc->n_hub > 0) {
         draw_relays(sc, &s);
@@ -195,15 +200,22 @@ void scenario_draw(struct scenario *sc, const struct scenario_args *args)
 void scenario_run(const struct scenario *sc, const struct vdc_sim_cut *cut, uint32_t parts,
                   struct result *r)
 {
+    static struct vdc_sim *sim; /* memory of the largest run so far: thousands of runs share it */
+    static size_t room;
     const size_t size = vdc_sim_size(&sc->cfg);
-    struct vdc_sim *sim = size ? aligned_alloc(64, size) : NULL;
     const struct vdc_trace_rec *rec;
 
     memset(r, 0, offsetof(struct result, rec));
-    if (!sim) {
+    if (size > room) {
+        free(sim);
+        room = size;
+        sim = aligned_alloc(64, size);
+    }
+    if (size == 0 || !sim) {
         r->err = VDC_SIM_ERR_CFG;
         return;
     }
+    memset((void *)sim, 0xa5, size); /* nobody may count on zeroes */
     r->err = vdc_sim_init(sim, &sc->cfg);
     if (r->err == VDC_SIM_OK) {
         check_init(&r->check, &sc->cfg, sim);
@@ -220,7 +232,6 @@ void scenario_run(const struct scenario *sc, const struct vdc_sim_cut *cut, uint
         rec = vdc_sim_trace(sim, &r->n_rec, &r->n_trace);
         memcpy(r->rec, rec, r->n_rec * sizeof(*rec));
     }
-    free(sim);
 }
 
 static const char *name_of(const struct scenario *sc, const struct vdc_trace_rec *rec)
@@ -241,7 +252,10 @@ const char *scenario_diff(const struct scenario *sc, const struct result *a, con
         if (memcmp(&a->rec[i], &b->rec[i], sizeof(a->rec[i])) != 0) {
             (void)vdc_trace_text(&a->rec[i], name_of(sc, &a->rec[i]), line[0], sizeof(line[0]));
             (void)vdc_trace_text(&b->rec[i], name_of(sc, &b->rec[i]), line[1], sizeof(line[1]));
-            (void)snprintf(text, sizeof(text), "record %zu:\n#   %s\n#   %s", i, line[0], line[1]);
+            (void)snprintf(text, sizeof(text),
+                           "record %zu:\n#   %s (its number %" PRIu64
+                           ")\n#   %s (its number %" PRIu64 ")",
+                           i, line[0], a->rec[i].n, line[1], b->rec[i].n);
             return text;
         }
     }
@@ -265,9 +279,9 @@ void scenario_print(const struct scenario *sc, const char *program, const char *
 
     printf("# repeat with: %s --seed=%" PRIu64
            " --talker-bug=%u --relay-bug=%u --faults=%u --n-fault=%u "
-           "--quantum=%" PRIu64 " --cut=%s --trace\n",
-           program, a->seed, a->talker_bug, a->relay_bug, a->faults, a->n_fault_max, a->quantum_ps,
-           cut);
+           "--tasks=%u --sends=%u --quantum=%" PRIu64 " --cut=%s --trace\n",
+           program, a->seed, a->talker_bug, a->relay_bug, a->faults, a->n_fault_max, a->task_max,
+           a->send_max, a->quantum_ps, cut);
     printf("# %u talkers, %u relays, stop %" PRIu64 " ps, %u faults\n", sc->n_task, sc->n_hub,
            sc->stop, sc->cfg.n_fault);
     for (uint32_t i = 0; i < sc->cfg.n_fault; i++) {

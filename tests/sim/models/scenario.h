@@ -23,6 +23,9 @@ struct scenario_args {
     uint32_t relay_bug;  /* of the first relay */
     uint32_t faults;     /* mask of fault kinds, 0 = none */
     uint32_t n_fault_max;
+    uint32_t task_max; /* talkers at most, 0 = as drawn */
+    uint32_t send_max; /* requests per talker at most, 0 = as drawn */
+    uint32_t zero;
     uint64_t quantum_ps; /* 0 = exact */
     uint64_t bound_ps;   /* relaxed mode with that bound, 0 = not */
     uint64_t lie_ps;     /* the first relay declares a forwarding time that is too long by this */

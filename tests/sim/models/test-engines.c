@@ -70,24 +70,46 @@ static const char *judge(size_t k)
     return check_total(&got.check) ? got.check.first : NULL;
 }
 
-/* Fewer faults as long as the failure stays: what is left is easier to read. */
+/* True if the scenario with these arguments fails under the cut; it is drawn and judged then. */
+static bool fails(const struct scenario_args *a, size_t k)
+{
+    scenario_draw(&sc, a);
+    scenario_run(&sc, NULL, 1, &want);
+    return judge(k) != NULL;
+}
+
+/* Halves faults, requests and talkers as long as the failure stays: what is left is easier to read.
+ */
 static void shrink(size_t k)
 {
-    struct scenario_args a = sc.args;
+    struct scenario_args best = sc.args;
+    bool is_smaller = true;
 
-    a.n_fault_max = sc.cfg.n_fault;
-    while (a.n_fault_max > 0) {
-        a.n_fault_max /= 2;
-        scenario_draw(&sc, &a);
-        scenario_run(&sc, NULL, 1, &want);
-        if (!judge(k)) {
-            a.n_fault_max = a.n_fault_max * 2 + 1;
-            scenario_draw(&sc, &a);
-            scenario_run(&sc, NULL, 1, &want);
-            (void)judge(k);
-            return;
+    best.n_fault_max = sc.cfg.n_fault;
+    best.task_max = sc.n_task;
+    best.send_max = 16;
+    if (!fails(&best, k)) {
+        best = sc.args; /* limits moved the draws: keep what was found */
+        best.task_max = best.send_max = 0;
+        best.n_fault_max = SCENARIO_FAULTS;
+        is_smaller = false;
+    }
+    while (is_smaller) {
+        is_smaller = false;
+        for (int what = 0; what < 3; what++) {
+            struct scenario_args a = best;
+            uint32_t *v = what == 0 ? &a.n_fault_max : what == 1 ? &a.send_max : &a.task_max;
+
+            if (*v > (what == 0 ? 0u : what == 1 ? 1u : 2u)) {
+                *v = what == 2 && *v / 2 < 2 ? 2 : *v / 2;
+                if (fails(&a, k)) {
+                    best = a;
+                    is_smaller = true;
+                }
+            }
         }
     }
+    (void)fails(&best, k);
 }
 
 static bool run_seed(const struct scenario_args *args)
@@ -105,9 +127,7 @@ static bool run_seed(const struct scenario_args *args)
 
         if (what) {
             printf("# %s\n", what);
-            if (sc.cfg.n_fault > 0) {
-                shrink(k);
-            }
+            shrink(k);
             scenario_print(&sc, program, cuts[k].name);
             return false;
         }
@@ -156,7 +176,7 @@ int main(int argc, char **argv)
     uint64_t n_seed = 300;
     uint64_t from = 0;
     uint64_t seed = UINT64_MAX;
-    uint64_t v[5] = { 0, 0, 0, SCENARIO_FAULTS, 0 };
+    uint64_t v[7] = { 0, 0, 0, SCENARIO_FAULTS, 0, 0, 0 };
     const char *cut = "full";
     bool is_traced = false;
     int bad = 0;
@@ -170,7 +190,8 @@ int main(int argc, char **argv)
         } else if (!option(argv[i], "--seeds", &n_seed) && !option(argv[i], "--from", &from) &&
                    !option(argv[i], "--seed", &seed) && !option(argv[i], "--talker-bug", &v[0]) &&
                    !option(argv[i], "--relay-bug", &v[1]) && !option(argv[i], "--faults", &v[2]) &&
-                   !option(argv[i], "--n-fault", &v[3]) && !option(argv[i], "--quantum", &v[4])) {
+                   !option(argv[i], "--n-fault", &v[3]) && !option(argv[i], "--quantum", &v[4]) &&
+                   !option(argv[i], "--tasks", &v[5]) && !option(argv[i], "--sends", &v[6])) {
             fprintf(stderr, "%s: unknown argument %s\n", argv[0], argv[i]);
             return 2;
         }
@@ -181,6 +202,8 @@ int main(int argc, char **argv)
                                          .relay_bug = (uint32_t)v[1],
                                          .faults = (uint32_t)v[2],
                                          .n_fault_max = (uint32_t)v[3],
+                                         .task_max = (uint32_t)v[5],
+                                         .send_max = (uint32_t)v[6],
                                          .quantum_ps = v[4] };
 
         return repeat(&a, cut, is_traced);
@@ -191,6 +214,8 @@ int main(int argc, char **argv)
 
         for (uint64_t s = from; s < from + n_seed && is_ok; s++) {
             is_ok = run_seed(&(struct scenario_args){ .seed = s,
+                                                      .talker_bug = (uint32_t)v[0],
+                                                      .relay_bug = (uint32_t)v[1],
                                                       .faults = suites[i].faults,
                                                       .n_fault_max = SCENARIO_FAULTS,
                                                       .quantum_ps = suites[i].quantum_ps });

@@ -5,6 +5,7 @@
 
 #include "../../unit/base/tap.h"
 #include "scenario.h"
+#include "vdc/rng.h"
 
 static struct scenario sc;
 static struct result a;
@@ -201,12 +202,47 @@ static void engines_take_turns(void)
     }
 }
 
+/* State is bytes: a copy taken at any moment, put back, goes on to the same end under another cut.
+ */
+static void snapshots(void)
+{
+    for (uint64_t seed = 0; seed < 50; seed++) {
+        const struct vdc_sim_cut cut = { VDC_SIM_CUT_RANDOM, 0, seed + 1 };
+        const struct vdc_sim_cut other = { VDC_SIM_CUT_PART, 7, seed + 2 };
+        struct vdc_sim *sim;
+        struct vdc_digest d;
+        struct vdc_digest e;
+        uint8_t *copy;
+        size_t size;
+
+        scenario_draw(&sc, &(struct scenario_args){ .seed = seed });
+        size = vdc_sim_size(&sc.cfg);
+        sim = make(&sc.cfg);
+        copy = malloc(size);
+        if (!copy) {
+            abort();
+        }
+        CHECK_EQ(vdc_sim_run_windowed(sim, &cut, vdc_rand_below(seed, 1, sc.stop / 2)), VDC_SIM_OK);
+        memcpy(copy, (void *)sim, size);
+        CHECK_EQ(vdc_sim_run_windowed(sim, &cut, sc.stop), VDC_SIM_OK);
+        d = vdc_sim_end(sim);
+        memcpy((void *)sim, copy, size);
+        CHECK_EQ(vdc_sim_run_windowed(sim, &other, sc.stop), VDC_SIM_OK);
+        e = vdc_sim_end(sim);
+        CHECK_EQ(d.lo, e.lo);
+        CHECK_EQ(d.hi, e.hi);
+        free(copy);
+        free(sim);
+    }
+}
+
 static const struct tap_case cases[] = {
     { "relaxed: late messages are counted", relaxed_counts_late },
     { "quantized: the grid", quantized_grid },
     { "one busy, others idle: few windows", few_windows },
     { "streams are independent", streams_are_independent },
     { "engines take turns", engines_take_turns },
+    { "snapshots", snapshots },
 };
 
 TAP_MAIN(cases)

@@ -53,8 +53,8 @@ static void text(void)
     CHECK_STR(s, "t=12 burst wire=3 dir=1 until=90 gb_p32=1 bg_p32=2 bad_p32=3");
     (void)vdc_fault_text(&flap, s, sizeof(s));
     CHECK_STR(s, "t=12 flap wire=2 dir=0 until=90");
-    CHECK_EQ(vdc_fault_text(&f, s, 8), 7);
-    CHECK_STR(s, "t=12 bu");
+    CHECK_EQ(vdc_fault_text(&f, s, 7), 6);
+    CHECK_STR(s, "t=12 b");
     CHECK_EQ(vdc_fault_text(&f, s, 1), 0);
 }
 
