@@ -68,7 +68,8 @@ static void plan_next(struct endpoint *e)
 {
     const struct world *w = e->w;
 
-    if (w->gap_ns == 0 || (w->sends_max > 0 && e->s.n_drawn >= w->sends_max)) {
+    if (w->gap_ns == 0 || (w->n_sender > 0 && e->index >= w->n_sender) ||
+        (w->sends_max > 0 && e->s.n_drawn >= w->sends_max)) {
         e->send_at = VTIME_NEVER;
         return;
     }

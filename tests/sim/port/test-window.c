@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One digest for every window cut, process order, waiting rule, runner and perturbation, with real
  * processes. */
+#include <stdio.h>
 #include <string.h>
 
 #include "vary.h"
@@ -32,6 +33,21 @@ int main(void)
     w = packs;
     w.quantum = 20 * VTIME_PS_PER_US;
     vary("quantized", &w, 3);
+
+    /* More than a ring holds between two grants of the receivers, and more than the sender's. */
+    w = packs;
+    w.quantum = VTIME_PS_PER_MS;
+    w.stop = 3 * VTIME_PS_PER_MS;
+    w.gap_ns = 300;
+    w.n_sender = 1;
+    w.reply = 0;
+    vary("full rings", &w, 2);
+    w.n_sender = 0;
+    other = run(&w);
+    (void)printf("# %s\n", other.failure.text);
+    check(other.stat.state == VDC_SEG_FAILED && other.all_gone &&
+              strstr(other.failure.text, "a larger ring_bytes is needed"),
+          "what does not fit ends the run and names the ring", other.failure.text);
 
     w = packs;
     w.seed = 2;

@@ -36,8 +36,9 @@ struct world {
     bool is_idle_guest; /* guests sleep between their sends */
     uint32_t n_hub;     /* 0..2 */
     uint64_t seed;
-    uint32_t gap_ns; /* mean gap between own sends, 0: silent */
-    uint32_t reply;  /* answers one of so many messages, 0: none */
+    uint32_t gap_ns;   /* mean gap between own sends, 0: silent */
+    uint32_t n_sender; /* the first so many send, 0: all */
+    uint32_t reply;    /* answers one of so many messages, 0: none */
     vtime_t stop;
     uint64_t digest_every;
     uint64_t quantum;    /* 0: exact */
