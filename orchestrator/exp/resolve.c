@@ -50,7 +50,7 @@ bool resolve_value(struct resolver *r, const struct vdc_key *key, const char *te
                    const char *path, uint64_t *value)
 {
     char range[128];
-    *value = key->least;
+    *value = key->most; /* for the checks that follow a bad value */
     if (!text) {
         if (key->def == VDC_KEY_REQUIRED) {
             resolve_error(r, path, "key '%s' is missing", key->name);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* vdc run FILE: runs an experiment on this host into a new run directory. */
 #include <libgen.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -81,10 +83,16 @@ static const char *frozen_beside(const char *file, char path[VDC_RUNDIR_PATH_MAX
 {
     char copy[VDC_RUNDIR_PATH_MAX];
     char probe[VDC_RUNDIR_PATH_MAX + 16];
-    snprintf(copy, sizeof(copy), "%s", file);
+    snprintf(copy, sizeof(copy), "%.1000s", file);
     snprintf(path, VDC_RUNDIR_PATH_MAX, "%s", dirname(copy));
     snprintf(probe, sizeof(probe), "%s/artefacts", path);
     return access(probe, X_OK) == 0 ? path : NULL;
+}
+
+/* The path may lead through runs/latest, which soon points elsewhere. */
+static const char *real_file(const char *file, char path[PATH_MAX])
+{
+    return realpath(file, path) ? path : file;
 }
 
 int verb_run(struct cli *cli, int argc, char **argv)
@@ -99,6 +107,7 @@ int verb_run(struct cli *cli, int argc, char **argv)
     struct arguments a = { .cli = cli };
     struct execution x;
     char beside[VDC_RUNDIR_PATH_MAX];
+    char real[PATH_MAX] = "";
     char line[256];
     argp_parse(&argp, argc, argv, 0, NULL, &a);
 
@@ -107,7 +116,8 @@ int verb_run(struct cli *cli, int argc, char **argv)
         .is_terminal = isatty(2),
         .perturb = a.perturb,
     };
-    int code = execution_load(&x, cli, a.file, a.sets, a.n_sets, frozen_beside(a.file, beside));
+    int code = execution_load(&x, cli, a.file, a.sets, a.n_sets,
+                              frozen_beside(real_file(a.file, real), beside));
     if (code != EXIT_OK) {
         goto out;
     }
@@ -129,7 +139,7 @@ int verb_run(struct cli *cli, int argc, char **argv)
                          strerror(-rc));
         goto out;
     }
-    code = execution_freeze(&x, cli, a.file, a.is_copy);
+    code = execution_freeze(&x, cli, real, a.is_copy);
     if (code == EXIT_OK) {
         code = execution_run(&x, cli, &opts);
     }

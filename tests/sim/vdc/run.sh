@@ -1,0 +1,274 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Runs of the vdc program with stand-ins for guests. usage: run.sh CASE BUILD SOURCE FAKE_QEMU
+set -u
+case_name=$1
+build=$2
+source=$3
+fake=$4
+vdc=$build/vdc
+for f in "$vdc" "$build/hicain-vswitchd" "$fake"; do
+    [ -x "$f" ] || {
+        echo "$f is not built"
+        exit 77
+    }
+done
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+cd "$tmp" || exit 1
+mkdir image
+echo kernel >image/vmlinuz
+echo initrd >image/initrd.img
+echo '{"name": "base", "cmdline": "console=ttyS0"}' >image/manifest.json
+export VDC_QEMU="$fake" VDC_IMAGE="$tmp/image" VDC_RUNS="$tmp/runs" VDC_SOURCE="$source"
+unset VDC_QEMU_FIRMWARE VDC_VSWITCHD
+
+die() {
+    echo "FAILED: $*"
+    [ ! -f out ] || cat out
+    exit 1
+}
+# experiment STOP SCRIPT_OF_NODE1: three nodes; node0 sends beacons, node2 only answers.
+experiment() {
+    cat >x.yaml <<EOF
+vdc: 1
+name: sim
+seed: 3
+time: {stop: $1, digest_every: 10us}
+fabric: {template: {kind: star, ports: 4}}
+nodes: {count: 3}
+workload:
+  - {node: node0, run: beacon 20 10000}
+  - {node: node1, run: "$2", at: 10us}
+  - {node: node2, run: exit 0}
+collect: {pcap: [node0]}
+limits: {boot: 2s}
+EOF
+}
+# expect CODE COMMAND...: output in out.
+expect() {
+    want=$1
+    shift
+    "$@" >out 2>&1
+    got=$?
+    [ "$got" = "$want" ] || die "$*: exit $got, expected $want"
+}
+contains() {
+    grep -qE -- "$1" "${2:-out}" || die "'$1' is not in ${2:-out}"
+}
+children() {
+    # Descendants of ours by their working directory: nothing of this test may be left.
+    for p in /proc/[0-9]*; do
+        d=$(readlink "$p/cwd" 2>/dev/null) || continue
+        case $d in
+        "$tmp"/runs/*) die "process $(basename "$p") is left in $d" ;;
+        esac
+    done
+}
+kept() { # status
+    contains "\"status\": \"$1\"" runs/latest/manifest.json
+    [ -s runs/latest/summary.txt ] || die "no summary.txt"
+    [ -s runs/latest/result.json ] || die "no result.json"
+    [ -z "$(find runs/latest/ -name '*.part')" ] || die "half-written files are left"
+    children
+}
+
+case $case_name in
+done)
+    experiment 5ms 'beacon 10 7000'
+    expect 0 "$vdc" run x.yaml
+    contains '^digest [0-9a-f]{32}  exact  vt .* late 0 faults 0$'
+    kept done
+    contains '^node0 workload 0: exit 0 at 202 us$' runs/latest/summary.txt
+    [ "$(wc -l <runs/latest/nodes/node0/workload-0.out)" = 20 ] || die "workload output"
+    grep -q . runs/latest/hash.log || die "no hash.log"
+    expect 0 "$vdc" --json inspect
+    contains '"status": "done"'
+    expect 0 "$vdc" run runs/latest/resolved.yaml -q
+    contains "^$(sed -n 's/^digest \([0-9a-f]*\).*/digest \1/p' runs/latest/summary.txt)"
+    ;;
+json)
+    experiment 5ms 'exit 0'
+    "$vdc" run x.yaml --json >report.json 2>out || die "run --json"
+    python3 - report.json <<'PY' || die "report"
+import json, sys
+r = json.load(open(sys.argv[1]))
+assert len(r["digest"]) == 32 and r["status"] == "done", r
+assert r["virtual_ns"] > 0 and r["windows"] > 0 and r["wall_s"] >= 0
+assert [w["exit"] for w in r["workloads"]] == [0, 0, 0]
+assert r["workloads"][0]["output"].count("beacon") == 20
+assert r["late"] == 0 and r["expectations_met"] is True
+PY
+    ;;
+windows)
+    experiment 5ms 'beacon 30 3000'
+    expect 0 "$vdc" run x.yaml -q
+    digest=$(sed -n 's/^digest \([0-9a-f]*\).*/\1/p' out)
+    for w in L L/2 L/7 100ns random:1 random:2; do
+        expect 0 "$vdc" run x.yaml -q --windows $w
+        contains "^digest $digest "
+    done
+    for p in 1 2 3; do
+        expect 0 "$vdc" run x.yaml -q --perturb $p
+        contains "^digest $digest "
+    done
+    expect 2 "$vdc" run x.yaml --windows never
+    ;;
+verify)
+    experiment 5ms 'beacon 10 7000'
+    expect 0 "$vdc" run x.yaml -q
+    expect 0 "$vdc" verify latest -q
+    contains '^equal: '
+    expect 0 "$vdc" verify latest -q --windows random:7 --perturb 5
+    expect 0 "$vdc" diff latest latest/verify-1
+    # A tampered input is told apart from a divergence.
+    for a in runs/latest/artefacts/*; do
+        [ "$(cat "$a")" = initrd ] && cp "$a" keep && rm "$a" && echo other >"$a"
+    done
+    expect 3 "$vdc" verify latest -q
+    contains 'base/initrd: the experiment names sha256'
+    ;;
+diverge)
+    experiment 5ms unstable
+    expect 0 "$vdc" run x.yaml -q
+    expect 1 "$vdc" verify latest -q
+    contains '^DIVERGED at vt=0\.020000 ms, point 2, component node1 '
+    contains '^  record [0-9]+ of node1 in that window:$'
+    contains '    a: depart=.* payload='
+    run=$(readlink -f runs/latest)
+    expect 1 "$vdc" diff "$run" "$run/verify-1"
+    contains '^DIVERGED'
+    expect 1 "$vdc" --json verify latest -q
+    contains '"verdict": "diverged"'
+    ;;
+exit-code)
+    experiment 5ms 'exit 3'
+    expect 4 "$vdc" run x.yaml
+    contains 'node1 workload 0 ended with 3, not as expected'
+    kept done
+    contains '^3$' runs/latest/nodes/node1/workload-0.rc
+    ;;
+die | panic | stop)
+    experiment 5ms "$case_name"
+    expect 1 "$vdc" run x.yaml
+    kept failed
+    case $case_name in
+    die) contains '^vdc: failed: node1 at vt 0\.0.* ms: QEMU killed by signal 9 \(Killed\)$' ;;
+    panic)
+        contains '^vdc: failed: node1 at vt 0\.01.* ms: the guest was reset'
+        contains '  console: .*Kernel panic - not syncing'
+        ;;
+    stop) contains '^vdc: failed: node1 .*stopped by a signal for 1\.' ;;
+    esac
+    # What was committed before is the beginning of an undisturbed chain.
+    sed -i 's/run: "'"$case_name"'"/run: "exit 0"/' x.yaml
+    cp -r runs/latest/ failed
+    expect 0 "$vdc" run x.yaml -q
+    n=$(wc -l <failed/hash.log)
+    head -n "$n" runs/latest/hash.log | cut -d' ' -f1-3 >a
+    cut -d' ' -f1-3 failed/hash.log >b
+    cmp a b || die "the chain of the failed run is not a prefix"
+    ;;
+boot)
+    experiment 5ms 'boot-fail hicain_net: device spec 2.0, driver supports 1.x'
+    expect 1 "$vdc" run x.yaml
+    contains '^vdc: failed: node1 at vt .*: hicain_net: device spec 2\.0, driver supports 1\.x$'
+    kept failed
+    experiment 5ms boot-die
+    expect 1 "$vdc" run x.yaml
+    contains '^vdc: failed: node1 .* QEMU ended with exit code 3: fake-qemu: cannot go on$'
+    kept failed
+    experiment 5ms boot-hang
+    expect 1 "$vdc" run x.yaml
+    contains '^vdc: failed: node1 .* not ready after 2 s \(limits.boot\), console: stand-in guest booting$'
+    kept failed
+    ;;
+daemon)
+    printf '#!/bin/sh\nexit 5\n' >switchd
+    chmod +x switchd
+    experiment 5ms forever
+    export VDC_VSWITCHD="$tmp/switchd"
+    expect 1 "$vdc" run x.yaml
+    contains '^vdc: failed: sw0 .* hicain-vswitchd ended with exit code 5'
+    kept failed
+    # Killed in the middle of a run: found by its parent, so that no other one is meant.
+    unset VDC_VSWITCHD
+    experiment 1000s forever
+    "$vdc" run x.yaml >out 2>&1 &
+    pid=$!
+    until [ -s runs/latest/hash.log ]; do sleep 0.1; done
+    for c in $(cat /proc/$pid/task/$pid/children); do
+        grep -q hicain-vswitchd "/proc/$c/cmdline" 2>/dev/null && kill -9 "$c"
+    done
+    wait $pid
+    [ $? = 1 ] || die "exit code"
+    contains '^vdc: failed: sw0 .* hicain-vswitchd killed by signal 9'
+    kept failed
+    ;;
+interrupt)
+    experiment 1000s forever
+    "$vdc" run x.yaml >out 2>&1 &
+    pid=$!
+    until [ -s runs/latest/hash.log ]; do sleep 0.1; done
+    kill -INT $pid
+    wait $pid
+    [ $? = 130 ] || die "exit code"
+    kept interrupted
+    contains '^digest [0-9a-f]{32}  exact '
+    expect 0 "$vdc" verify latest -q
+    contains '^equal: .* as far as the first run went$'
+    ;;
+orphans)
+    experiment 1000s forever
+    "$vdc" run x.yaml >out 2>&1 &
+    pid=$!
+    until [ -s runs/latest/hash.log ]; do sleep 0.1; done
+    kill -9 $pid
+    wait $pid
+    i=0
+    while (children) >/dev/null 2>&1; [ $? != 0 ] && [ $i -lt 50 ]; do
+        sleep 0.1
+        i=$((i + 1))
+    done
+    children
+    expect 0 "$vdc" inspect
+    contains 'not finished'
+    ;;
+refuse)
+    experiment 5ms 'exit 0'
+    sed -i 's/ports: 4/ports: 2/; s/stop: 5ms/stop: 5/' x.yaml
+    expect 2 "$vdc" run x.yaml
+    contains "^x.yaml:4:14: time.stop: '5' has no unit"
+    contains '^x.yaml:5:40: fabric.template.ports: 2 ports for 3 nodes, allowed 3..64$'
+    [ ! -e runs ] || die "a refused experiment made a run directory"
+    experiment 5ms 'exit 0'
+    unset VDC_IMAGE
+    sed -i 's/count: 3/count: 3, defaults: {image: nosuch}/' x.yaml
+    expect 2 "$vdc" run x.yaml
+    contains "x.yaml: image 'nosuch' is not built for this checkout: run vdc image build nosuch"
+    VDC_QEMU=$tmp/nosuch expect 2 "$vdc" run x.yaml
+    contains 'x.yaml: QEMU: VDC_QEMU=.*/nosuch cannot be executed'
+    expect 2 "$vdc" run nosuch.yaml
+    contains '^nosuch.yaml: cannot be opened: No such file or directory$'
+    expect 2 "$vdc" nosuch
+    expect 2 "$vdc" run
+    expect 2 "$vdc" verify nosuch
+    ;;
+ctl)
+    experiment 1000s forever
+    "$vdc" run x.yaml >run.out 2>&1 &
+    pid=$!
+    until [ -s runs/latest/hash.log ]; do sleep 0.1; done
+    expect 0 "$vdc" ctl sw0 '{"cmd": "hello"}'
+    contains '"ok": ?true'
+    expect 1 "$vdc" ctl sw0 '{"cmd": "nonsense"}'
+    expect 2 "$vdc" ctl sw0 nonsense
+    expect 1 "$vdc" ctl sw9 '{"cmd": "hello"}'
+    kill -INT $pid
+    wait $pid
+    ;;
+*)
+    die "no case $case_name"
+    ;;
+esac
+echo "ok: $case_name"
