@@ -329,7 +329,12 @@ static void hinic_ready(HinicState *s)
 
 static void hinic_gate_start(VdcGateClient *c)
 {
-    hinic_ready(container_of(c, HinicState, gate));
+    HinicState *s = container_of(c, HinicState, gate);
+
+    /* In loopback the link came up at reset: the agent starts later. */
+    if (!s->is_ready) {
+        hinic_ready(s);
+    }
 }
 
 static void hinic_gate_input(VdcGateClient *c)
