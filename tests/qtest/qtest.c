@@ -37,11 +37,21 @@ static void die(const char *what, const char *detail)
     exit(1);
 }
 
+#define PATH_BYTES 512
+
 struct paths {
-    char qemu[512];
-    char firmware[2][512];
+    char qemu[PATH_BYTES];
+    char firmware[2][PATH_BYTES];
     unsigned n_firmware;
 };
+
+static void copy_path(char dst[PATH_BYTES], const char *src)
+{
+    if (strlen(src) >= PATH_BYTES) {
+        die("path is too long", src);
+    }
+    memcpy(dst, src, strlen(src) + 1);
+}
 
 /* Reads the key=value lines of scripts/build-qemu --print. Returns false if nothing is ready. */
 static int find_qemu(const char *build_qemu, struct paths *p)
@@ -58,9 +68,9 @@ static int find_qemu(const char *build_qemu, struct paths *p)
     while (fgets(line, sizeof(line), f)) {
         line[strcspn(line, "\n")] = '\0';
         if (strncmp(line, "qemu=", 5) == 0) {
-            snprintf(p->qemu, sizeof(p->qemu), "%s", line + 5);
+            copy_path(p->qemu, line + 5);
         } else if (strncmp(line, "firmware=", 9) == 0 && p->n_firmware < 2) {
-            snprintf(p->firmware[p->n_firmware++], sizeof(p->firmware[0]), "%s", line + 9);
+            copy_path(p->firmware[p->n_firmware++], line + 9);
         }
     }
     return pclose(f) == 0 && p->qemu[0] != '\0';

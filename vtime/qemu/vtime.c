@@ -141,12 +141,12 @@ static int vtime_window(VdcVtime *s, int64_t now, vtime_t next,
     vtime_t old_limit = vdc_task_limit(s->task), limit;
     vtime_t send = vtime_promise(next);
     struct vdc_task_arrival a = {
-        /* The last instruction may end a little past the limit. */
-        .now = vtime_min(vtime_of_clock(now), old_limit),
         /*
-         * A device's timer is armed at whole ns, its event may be up to 999 ps
-         * earlier, and so may what it sends.
+         * The last instruction may end a little past the limit. A device's
+         * timer is armed at whole ns, its event may be up to 999 ps earlier,
+         * and so may what it sends; it has not run yet.
          */
+        .now = vtime_min(vtime_min(vtime_of_clock(now), old_limit), send),
         .next = vtime_min(next, send),
         .send = send,
         .why = why,
@@ -264,6 +264,10 @@ static void vtime_advance(void *opaque, int64_t now)
 {
     VdcVtime *s = opaque;
 
+    /* The last instruction may have ended at a digest point behind the limit. */
+    if (now >= s->point_ns) {
+        return;
+    }
     /*
      * A few instructions before the limit: CMD asks for the next window now.
      * The slow way takes care of an end, of input and of its timers.
