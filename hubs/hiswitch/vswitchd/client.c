@@ -81,8 +81,10 @@ static bool flush_out(struct client *c)
         }
         at += (size_t)n;
     }
-    memmove(c->out, c->out + at, c->n_out - at);
-    c->n_out -= at;
+    if (at > 0) {
+        memmove(c->out, c->out + at, c->n_out - at);
+        c->n_out -= at;
+    }
     (void)sd_event_source_set_io_events(c->src, (c->is_doomed ? 0u : EPOLLIN) |
                                                     (c->n_out > 0 ? EPOLLOUT : 0u));
     return true;

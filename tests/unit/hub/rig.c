@@ -93,6 +93,9 @@ static void rig_emit(void *ctx, uint32_t port, const struct vdc_msg *m, const vo
               l.mode, m->depart);
         return;
     }
+    if (r->on_frame) {
+        r->on_frame(r->frame_ctx, port, m, p);
+    }
     r->n_out[port]++;
     r->bytes_out[port] += m->wire_len;
     print(r, "[%" PRIu64 "] p%u > eth ", m->t, port);

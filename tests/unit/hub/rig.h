@@ -29,6 +29,9 @@ struct rig {
     void (*on_note)(void *ctx, const struct vdc_msg *m,
                     const void *payload); /* sees every note, may be NULL */
     void *note_ctx;
+    void (*on_frame)(void *ctx, uint32_t port, const struct vdc_msg *m,
+                     const uint8_t *frame); /* every frame out */
+    void *frame_ctx;
     char *text;
     size_t len, cap;
     uint64_t n_out[RIG_PORTS], bytes_out[RIG_PORTS]; /* frames that came out */
