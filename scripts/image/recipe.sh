@@ -69,11 +69,12 @@ apt_setup() {
     if [ -n "${VDC_MIRROR:-}" ]; then
         site=$VDC_MIRROR
     else
-        site=$(apt-get indextargets --format '$(SITE) $(RELEASE)' 'Created-By: Packages' |
+        site=$(apt-get indextargets --format '$(SITE) $(RELEASE)' \
+            'Created-By: Packages' 'Origin: Debian' |
             awk '$2 !~ /-/ { print $1; exit }')
     fi
     [ -n "$site" ] ||
-        die "this host's apt configuration names no base suite; set VDC_MIRROR to a Debian mirror"
+        die "apt of this host knows no Debian suite: run apt-get update, or set VDC_MIRROR"
     mkdir -p "$state/lists/partial" "$state/cache/archives/partial" "$state/empty"
     : > "$state/status"
     printf 'deb [signed-by=%s] %s %s main\n' /usr/share/keyrings/debian-archive-keyring.gpg \
