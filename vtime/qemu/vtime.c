@@ -141,12 +141,9 @@ static int vtime_window(VdcVtime *s, int64_t now, vtime_t next,
     vtime_t old_limit = vdc_task_limit(s->task), limit;
     vtime_t send = vtime_promise(next);
     struct vdc_task_arrival a = {
-        /*
-         * The last instruction may end a little past the limit. A device's
-         * timer is armed at whole ns, its event may be up to 999 ps earlier,
-         * and so may what it sends; it has not run yet.
-         */
-        .now = vtime_min(vtime_min(vtime_of_clock(now), old_limit), send),
+        /* The last instruction may end a little past the limit. */
+        .now = vtime_min(vtime_of_clock(now), old_limit),
+        /* A timer is armed at whole ns, its event may be 999 ps earlier. */
         .next = vtime_min(next, send),
         .send = send,
         .why = why,
@@ -219,6 +216,24 @@ static void vtime_dispatch_input(VdcVtime *s)
     }
 }
 
+/*
+ * The timers of events below the limit that are due at this very instruction
+ * boundary would run behind the gate: too late, the arrival says "done". An
+ * event later than the clock keeps its instruction boundary, one at or behind
+ * the limit its window.
+ */
+static void vtime_run_due(VdcVtime *s, int64_t now)
+{
+    vtime_t to = vtime_min(vdc_task_limit(s->task), vtime_of_clock(now) + 1);
+    VdcGateClient *c;
+
+    QSIMPLEQ_FOREACH(c, vdc_gate_clients(), entry) {
+        if (c->port >= 0 && c->ops->run) {
+            c->ops->run(c, to);
+        }
+    }
+}
+
 static bool vtime_enter(void *opaque)
 {
     VdcVtime *s = opaque;
@@ -244,6 +259,7 @@ static bool vtime_enter(void *opaque)
         if (now < icount_gate.limit) {
             break;
         }
+        vtime_run_due(s, now);
         next = vtime_next_wakeup(now);
         bql_unlock();
         rc = vtime_window(s, now, next, next > vtime_of_clock(now) ?
