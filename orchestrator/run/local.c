@@ -264,6 +264,10 @@ static void step(struct run *r)
         run_fail(r, VDC_SEG_WHO_NONE, "limits.wall: the run took more than %" PRIu64 " s",
                  r->resolved->limits.wall / VTIME_PS_PER_S);
     }
+    if (r->phase == PHASE_RUN && r->is_interrupted && now - r->first_signal_us > SECOND_US) {
+        vdc_seg_fail(r->seg, VDC_SEG_WHO_NONE, -EINTR, time_of(r, VDC_SEG_WHO_NONE),
+                     "interrupted by a signal, and the window did not end");
+    }
     enum vdc_seg_state state = vdc_seg_state(r->seg);
     if (r->phase != PHASE_ENDING && (state == VDC_SEG_DONE || state == VDC_SEG_FAILED)) {
         r->phase = PHASE_ENDING;

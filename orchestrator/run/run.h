@@ -66,6 +66,9 @@ struct run {
     /* Stall detection: who held the run up, since when, and its CPU time then. */
     uint32_t stall_who;
     uint64_t stall_since_us, stall_cpu, stall_warned_us;
+    /* The same for virtual time as a whole. */
+    vtime_t stuck_vt;
+    uint64_t stuck_us, stuck_cpu;
 };
 
 /* --- children (spawn.c, guest.c) --- */

@@ -41,12 +41,17 @@ void guest_last_line(const struct vdc_rundir *d, const char *node, char *s, size
     s[out] = '\0';
 }
 
-/* State letter of a thread and the CPU time it has used (clock ticks); false if it is gone. */
+/* State letter of a thread (tid 0: of the process, all threads) and the CPU time it has used, in
+ * clock ticks; false if it is gone. */
 static bool thread_state(uint32_t pid, uint32_t tid, char *state, uint64_t *cpu)
 {
     char path[64];
     char line[1024];
-    snprintf(path, sizeof(path), "/proc/%" PRIu32 "/task/%" PRIu32 "/stat", pid, tid);
+    if (tid == 0) {
+        snprintf(path, sizeof(path), "/proc/%" PRIu32 "/stat", pid);
+    } else {
+        snprintf(path, sizeof(path), "/proc/%" PRIu32 "/task/%" PRIu32 "/stat", pid, tid);
+    }
     FILE *f = fopen(path, "re");
     if (!f) {
         return false;
@@ -136,6 +141,43 @@ static void watch_stall(struct run *r, uint64_t now_us)
     }
 }
 
+/*
+ * A member that is busy all the time and still does not let virtual time go on: its heartbeat looks
+ * healthy. Counted in CPU time, so that a host which is merely overloaded never fails a run.
+ */
+static void watch_stuck(struct run *r, const struct vdc_seg_stat *st, uint64_t now_us)
+{
+    uint64_t limit_us = r->resolved->limits.stall / 1000000;
+    uint64_t grace_us = limit_us > GUEST_STALL_US ? limit_us : GUEST_STALL_US;
+    uint64_t cpu = 0;
+    if (r->stuck_us != 0 && st->a == r->stuck_vt && now_us - r->stuck_us < grace_us) {
+        return;
+    }
+    for (uint32_t i = 0; i < r->n_started; i++) {
+        uint64_t used = 0;
+        char state;
+        if (r->guests[i].pid > 0 && thread_state((uint32_t)r->guests[i].pid, 0, &state, &used)) {
+            cpu += used;
+        }
+    }
+    if (r->stuck_us == 0 || st->a != r->stuck_vt) {
+        r->stuck_us = now_us;
+        r->stuck_vt = st->a;
+        r->stuck_cpu = cpu;
+        return;
+    }
+    uint64_t used_us = (cpu - r->stuck_cpu) * (1000000 / (uint64_t)sysconf(_SC_CLK_TCK));
+    if (used_us >= grace_us / 2) {
+        struct vdc_seg_holder h;
+        char vt[32];
+        vdc_seg_holder(r->seg, &h);
+        uint32_t who = h.hold == VDC_HOLD_NOBODY ? VDC_SEG_WHO_NONE : h.who;
+        run_fail(r, who,
+                 "virtual time stands still at vt=%s for %" PRIu64 " s, though the CPU is used",
+                 progress_time(st->a, vt), (now_us - r->stuck_us) / 1000000);
+    }
+}
+
 void watch_sample(struct run *r, uint64_t now_us)
 {
     struct vdc_seg_stat st;
@@ -156,5 +198,6 @@ void watch_sample(struct run *r, uint64_t now_us)
             r->seen_windows = st.windows;
         }
         watch_stall(r, now_us);
+        watch_stuck(r, &st, now_us);
     }
 }
