@@ -36,6 +36,9 @@ static void drop_work(struct vdc_hinic *h)
     memset(vdc_hinic_at(h, h->lay.wr), 0, WR_N * sizeof(struct wr_op));
     d->rd_head = d->rd_mem = d->rd_tail = 0;
     d->wr_head = d->wr_tail = 0;
+    for (uint32_t q = 0; q < 2 * HINIC_QPAIRS_MAX; q++) {
+        h->dev.ethq[q].pkt_first = h->dev.ethq[q].pkt_last = NO_INDEX;
+    }
     memset(vdc_hinic_txpkt(h, 0), 0, h->cfg.n_qpairs * TXPKT_PER_Q * sizeof(struct txpkt));
     memset(&h->dev.tx, 0, offsetof(struct tx, free_at));
     vdc_hinic_rx_drop_all(h);

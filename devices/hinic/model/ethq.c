@@ -46,6 +46,7 @@ void vdc_hinic_ethq_close(struct vdc_hinic *h, uint32_t q)
     memset(vdc_hinic_at(h, cache_off(h, q, 0)), 0, DESC_CACHE * DESC_SIZE);
     memset(e, 0, sizeof(*e));
     e->gen = gen;
+    e->pkt_first = e->pkt_last = NO_INDEX;
 }
 
 uint32_t vdc_hinic_ethq_cached(const struct ethq *e)

@@ -6,7 +6,9 @@
 
 static uint32_t create(struct host *o, uint64_t *ring, uint32_t vector, uint32_t count, uint32_t ns)
 {
-    struct hinic_mb_create_eq m = { .log_depth = 4, .vector = (uint8_t)vector, .count = count, .ns = ns };
+    struct hinic_mb_create_eq m = {
+        .log_depth = 4, .vector = (uint8_t)vector, .count = count, .ns = ns
+    };
 
     *ring = host_alloc(o, 4096, 4096);
     m.pbl = host_pbl(*ring, 12, 1);
@@ -15,7 +17,8 @@ static uint32_t create(struct host *o, uint64_t *ring, uint32_t vector, uint32_t
 
 static void post(struct host *o, uint32_t eqn, uint32_t id)
 {
-    vdc_hinic_eq_post(o->h, o->now, eqn, (struct hinic_eqe){ .type = HINIC_EQE_COMPLETION, .id = id });
+    vdc_hinic_eq_post(o->h, o->now, eqn,
+                      (struct hinic_eqe){ .type = HINIC_EQE_COMPLETION, .id = id });
 }
 
 static void ring(void)
@@ -88,13 +91,17 @@ static void numbers(void)
         CHECK_EQ(o->out[0], i);
     }
     CHECK_EQ(create(o, &at, 1, 0, 0), HINIC_AQ_NO_RES);
-    CHECK_EQ(host_cmd(o, HINIC_AQ_DESTROY_EQ, 0, &id, sizeof(id), NULL, 0, NULL, 0), HINIC_AQ_BAD_PARAM);
+    CHECK_EQ(host_cmd(o, HINIC_AQ_DESTROY_EQ, 0, &id, sizeof(id), NULL, 0, NULL, 0),
+             HINIC_AQ_BAD_PARAM);
     id.id = 4;
-    CHECK_EQ(host_cmd(o, HINIC_AQ_DESTROY_EQ, 0, &id, sizeof(id), NULL, 0, NULL, 0), HINIC_AQ_BAD_PARAM);
+    CHECK_EQ(host_cmd(o, HINIC_AQ_DESTROY_EQ, 0, &id, sizeof(id), NULL, 0, NULL, 0),
+             HINIC_AQ_BAD_PARAM);
     id.id = 2;
     CHECK_EQ(host_cmd(o, HINIC_AQ_DESTROY_EQ, 0, &id, sizeof(id), NULL, 0, NULL, 0), HINIC_AQ_OK);
-    CHECK_EQ(host_cmd(o, HINIC_AQ_DESTROY_EQ, 0, &id, sizeof(id), NULL, 0, NULL, 0), HINIC_AQ_BAD_PARAM);
-    CHECK_EQ(create(o, &at, 1, 2, 0), HINIC_AQ_BAD_PARAM); /* a burst's rest would never be announced */
+    CHECK_EQ(host_cmd(o, HINIC_AQ_DESTROY_EQ, 0, &id, sizeof(id), NULL, 0, NULL, 0),
+             HINIC_AQ_BAD_PARAM);
+    CHECK_EQ(create(o, &at, 1, 2, 0),
+             HINIC_AQ_BAD_PARAM); /* a burst's rest would never be announced */
     CHECK_EQ(create(o, &at, 16, 0, 0), HINIC_AQ_LIMIT);
     CHECK_EQ(create(o, &at, 1, 0, 0), HINIC_AQ_OK);
     CHECK_EQ(o->out[0], 2);

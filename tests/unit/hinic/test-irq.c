@@ -88,7 +88,8 @@ static void race(void)
         (void)consume(&r);
         host_arm(r.o, &r.rx);
         host_idle(r.o);
-        CHECK_EQ(r.o->n_msi[3], r.rx.ci == 0); /* consumed before the arm: no interrupt; else exactly one */
+        CHECK_EQ(r.o->n_msi[3],
+                 r.rx.ci == 0); /* consumed before the arm: no interrupt; else exactly one */
         host_free(r.o);
     }
 }
@@ -132,7 +133,8 @@ static void changed(void)
     struct rig r = rig_new(0, 0);
     struct hinic_inl_moderation m = { .queue = 0, .is_rx = 1, .count = 2, .ns = 50000 };
 
-    CHECK_EQ(host_cmd(r.o, HINIC_AQ_SET_MODERATION, 1, &m, sizeof(m), NULL, 0, NULL, 0), HINIC_AQ_OK);
+    CHECK_EQ(host_cmd(r.o, HINIC_AQ_SET_MODERATION, 1, &m, sizeof(m), NULL, 0, NULL, 0),
+             HINIC_AQ_OK);
     host_arm(r.o, &r.rx);
     (void)frames(&r, 1, 0);
     host_run(r.o, r.o->now + 20000000);
@@ -161,7 +163,8 @@ static void masked(void)
     host_free(r.o);
 }
 
-/* Two queues on one vector: completions close together raise it once, and each is visible by then. */
+/* Two queues on one vector: completions close together raise it once, and each is visible by then.
+ */
 static void shared_vector(void)
 {
     struct rig r = rig_new(0, 0);

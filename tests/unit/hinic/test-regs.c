@@ -78,8 +78,9 @@ static void enable(void)
 {
     static const struct {
         uint64_t off, v;
-    } bad[] = { { HINIC_R_AQ_DEPTH, 0 },       { HINIC_R_AQ_DEPTH, 9 },   { HINIC_R_AEQ_DEPTH, 3 },
-                { HINIC_R_AEQ_DEPTH, 13 },     { HINIC_R_AQ_SQ_BASE, 64 }, { HINIC_R_AQ_CQ_BASE, 0x100800 },
+    } bad[] = { { HINIC_R_AQ_DEPTH, 0 },       { HINIC_R_AQ_DEPTH, 9 },
+                { HINIC_R_AEQ_DEPTH, 3 },      { HINIC_R_AEQ_DEPTH, 13 },
+                { HINIC_R_AQ_SQ_BASE, 64 },    { HINIC_R_AQ_CQ_BASE, 0x100800 },
                 { HINIC_R_AEQ_BASE, 0x101001 } };
     struct host *o = host_new(NULL);
 
@@ -100,7 +101,8 @@ static void enable(void)
     }
     host_enable(o);
     CHECK_EQ(host_read(o, HINIC_R_DEV_CTRL, 4), HINIC_DEV_CTRL_ENABLE);
-    CHECK_EQ(host_read(o, HINIC_R_DEV_STATUS, 4), HINIC_DEV_STATUS_RESET_DONE | HINIC_DEV_STATUS_READY);
+    CHECK_EQ(host_read(o, HINIC_R_DEV_STATUS, 4),
+             HINIC_DEV_STATUS_RESET_DONE | HINIC_DEV_STATUS_READY);
     host_write(o, HINIC_R_AQ_DEPTH, 4, 1);
     CHECK_EQ(host_read(o, HINIC_R_LAST_GUEST_ERR, 4), HINIC_GERR_LOCKED);
     CHECK_EQ(host_read(o, HINIC_R_AQ_DEPTH, 4), o->log_aq);
