@@ -61,14 +61,14 @@ int cli_error(const struct cli *cli, enum vdc_exit code, const char *format, ...
     } else {
         fprintf(stderr, "vdc: %s\n", text);
     }
-    return code;
+    return (int)code;
 }
 
 int cli_diag(const struct cli *cli, enum vdc_exit code, struct vdc_diag *diag)
 {
     if (!cli->is_json) {
         vdc_diag_print(diag, stderr);
-        return code;
+        return (int)code;
     }
     json_t *list = json_array();
     vdc_diag_sort(diag);
@@ -81,5 +81,5 @@ int cli_diag(const struct cli *cli, enum vdc_exit code, struct vdc_diag *diag)
     }
     cli_print_json(
         json_pack("{s:s, s:o}", "error", "the experiment file is not accepted", "messages", list));
-    return code;
+    return (int)code;
 }
