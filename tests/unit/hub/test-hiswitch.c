@@ -119,9 +119,87 @@ static void snapshot(void)
     rig_free(b);
 }
 
+/* One instant: links, then frames by port, then decisions, then commands, whatever the order of
+ * arrival. */
+static void one_instant(void)
+{
+    struct rig *r = fresh(4);
+
+    rig_run(r, 600000);
+    rig_send(r, 3, 700000, &(struct rig_eth){ .dst = RIG_BROADCAST, .src = 9 });
+    rig_run(r, 2000000);
+    rig_clear(r);
+    rig_send(r, 2, 3000000, &(struct rig_eth){ .dst = 9, .src = 2 });
+    rig_send(r, 0, 3000000, &(struct rig_eth){ .dst = 9, .src = 1 });
+    rig_send(r, 1, 3000000, &(struct rig_eth){ .dst = 9, .src = 3 });
+    rig_run(r, 4000000);
+    CHECK_STR(rig_text(r), "[3806720] p3 > eth 020000000009 020000000001 len=60 depart=3300000\n"
+                           "[3813440] p3 > eth 020000000009 020000000003 len=60 depart=3306720\n"
+                           "[3820160] p3 > eth 020000000009 020000000002 len=60 depart=3313440\n");
+    /* A frame of the same instant still meets the port up; the command comes after it. */
+    rig_cmd_put(r, 5000000,
+                &(struct vdc_hiswitch_cmd){
+                    .op = VDC_HISWITCH_OP_PORT_SET, .port = 2, .fields = VDC_HISWITCH_F_STATE },
+                1);
+    rig_send(r, 2, 5000000, &(struct rig_eth){ .dst = 9, .src = 2 });
+    /* A link that goes down at that instant is down for the frame of another port. */
+    rig_link(r, 1, 5000000, false, VDC_LINK_ETH);
+    rig_send(r, 0, 5000000, &(struct rig_eth){ .dst = 3, .src = 1 });
+    rig_run(r, 5000001);
+    CHECK_EQ(rig_counters(r, 2).drop[VDC_HUB_DROP_PORT_DOWN], 0);
+    CHECK_EQ(rig_counters(r, 0).flood, 1); /* address 3 went with its link */
+    rig_free(r);
+}
+
+/* A decision at the instant of an arrival sees the new frame: it may be of a higher class. */
+static void decision_after_arrival(void)
+{
+    struct rig *r;
+
+    vdc_hiswitch_cfg_default(&cfg, 3, 3, 42);
+    cfg.fwd_latency_ps = 0;
+    r = rig_new(&cfg);
+    rig_hello(r, 506720);
+    rig_send(r, 2, 700000, &(struct rig_eth){ .dst = RIG_BROADCAST, .src = 9 });
+    rig_run(r, 2000000);
+    rig_clear(r);
+    rig_send(r, 0, 3000000,
+             &(struct rig_eth){ .dst = 9, .src = 1, .len = 64, .is_tagged = true, .pcp = 1 });
+    rig_send(r, 1, 3000000,
+             &(struct rig_eth){ .dst = 9, .src = 2, .len = 64, .is_tagged = true, .pcp = 6 });
+    rig_run(r, 4000000);
+    CHECK_STR(rig_text(r), "[3506720] p2 > eth 020000000009 020000000002 len=60 depart=3000000\n"
+                           "[3513440] p2 > eth 020000000009 020000000001 len=60 depart=3006720\n");
+    rig_free(r);
+}
+
+/* What is due later stays where it is. */
+static void later_is_later(void)
+{
+    struct rig *r = fresh(2);
+
+    rig_run(r, 600000);
+    rig_clear(r);
+    rig_send(r, 0, 1000000, &(struct rig_eth){ .dst = 2, .src = 1 });
+    rig_send(r, 1, 1000001, &(struct rig_eth){ .dst = 1, .src = 2 });
+    rig_run(r, 1000000);
+    CHECK_EQ(r->n_in[0] + r->n_in[1], 0);
+    rig_run(r, 1000001);
+    CHECK_EQ(r->n_in[0], 1);
+    CHECK_EQ(r->n_in[1], 0);
+    CHECK_STR(rig_text(r), "");
+    rig_run(r, 1300001);
+    CHECK_EQ(r->n_out[1], 1);
+    CHECK_EQ(r->n_out[0], 0);
+    rig_free(r);
+}
+
 static const struct tap_case cases[] = {
     { "hello of both ends at t = 0", hello },
     { "forwarding, serialisation and latency are exact", exact_times },
+    { "order within one instant", one_instant },
+    { "decisions come after arrivals", decision_after_arrival },
+    { "nothing is handled before its time", later_is_later },
     { "observation leaves no trace in the digest", digest_sees_state_only },
     { "a snapshot resumes", snapshot },
 };
