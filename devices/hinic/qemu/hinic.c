@@ -467,6 +467,7 @@ static void hinic_complete_cfg(HinicState *s)
     c.n_nodes = p->n_nodes;
     c.port_id = p->port_id;
     c.seed = p->seed;
+    c.spec_ver = p->spec_ver;
     c.n_qpairs = p->n_qpairs;
     c.n_vectors = p->n_vectors;
     c.n_uar = p->n_uar;
@@ -570,6 +571,7 @@ static const Property hinic_properties[] = {
     DEFINE_PROP_UINT32("nnodes", HinicState, cfg.n_nodes, 1),
     DEFINE_PROP_UINT32("port-id", HinicState, cfg.port_id, 0),
     DEFINE_PROP_UINT64("seed", HinicState, cfg.seed, 0),
+    DEFINE_PROP_UINT32("spec-ver", HinicState, cfg.spec_ver, 0),
     DEFINE_PROP_UINT64("rate-bps", HinicState, cfg.link.rate_bps,
                        100000000000),
     DEFINE_PROP_UINT64("latency-ps", HinicState, cfg.link.latency_ps, 500000),
