@@ -7,4 +7,4 @@ command -v codespell >/dev/null || {
     exit 77
 }
 git ls-files | grep -vE '\.(lock|xz|bin|patch)$|/corpus/|^tests/golden/' |
-    xargs codespell --ignore-words-list=inout,hist,nd,te,ot,fo,ans,mis,ser,iff,parm,parms,wit,ue,datas,hsi,ba,crate,nce
+    xargs codespell --ignore-words-list=inout,hist,nd,te,ot,fo,ans,mis,ser,iff,parm,parms,wit,ue,datas,hsi,ba,crate,nce,stopp
