@@ -326,6 +326,19 @@ static void counters_clear(const struct vdc_hs_env *e, uint32_t port)
     }
 }
 
+static bool tell_peer(const struct vdc_hs_env *e, const struct vdc_hiswitch_cmd *cmd,
+                      struct vdc_hs_reply *r)
+{
+    if (!in_range(r, VDC_HISWITCH_S_TEXT, cmd->u.tell.len, 1, VDC_HISWITCH_TELL_MAX)) {
+        return false;
+    }
+    if (!e->sw->port[cmd->port].is_up) {
+        return vdc_hs_fail(r, VDC_HISWITCH_EBUSY, VDC_HISWITCH_S_PORT, 0, 0);
+    }
+    vdc_hs_port_tell(e, cmd->port, cmd->u.tell.text, cmd->u.tell.len);
+    return true;
+}
+
 static bool change(const struct vdc_hs_env *e, const struct vdc_hiswitch_cmd *cmd,
                    struct vdc_hs_reply *r)
 {
@@ -356,6 +369,8 @@ static bool change(const struct vdc_hs_env *e, const struct vdc_hiswitch_cmd *cm
     case VDC_HISWITCH_OP_FAULT_CLEAR:
         fault_clear(e, cmd->port);
         return true;
+    case VDC_HISWITCH_OP_TELL:
+        return tell_peer(e, cmd, r);
     default:
         return vdc_hs_fail(r, VDC_HISWITCH_ENOCMD, VDC_HISWITCH_S_CMD, 0, 0);
     }
@@ -391,6 +406,7 @@ static enum port_rule port_rule(uint32_t op)
     case VDC_HISWITCH_OP_FAULT_SET:
     case VDC_HISWITCH_OP_FAULT_CLEAR:
     case VDC_HISWITCH_OP_CAPTURE_SET:
+    case VDC_HISWITCH_OP_TELL:
         return PORT_ONE;
     case VDC_HISWITCH_OP_PORT_SHOW:
     case VDC_HISWITCH_OP_QOS_SHOW:

@@ -156,28 +156,42 @@ static void update(const struct vdc_hs_env *e, uint32_t p, bool is_cut)
     vdc_hs_note_event(e, VDC_HISWITCH_EV_LINK, p, is_up, reason);
 }
 
+/* Behind what is already on the link, which is a FIFO. */
+static void send_aside(const struct vdc_hs_env *e, uint32_t p, uint16_t type, const void *body,
+                       uint32_t len)
+{
+    struct vdc_hs_port *port = &e->sw->port[p];
+    struct vdc_link_tx *tx = &e->hub->port[p].tx;
+    struct vdc_msg m = { .seq = port->seq++,
+                         .port = port->id,
+                         .type = type,
+                         .len = len,
+                         .depart = e->now,
+                         .wire_len = len };
+
+    m.t = vtime_max(vtime_add(e->now, vdc_link_min_ps(&port->link)), vtime_add(tx->arrive_last, 1));
+    tx->arrive_last = m.t;
+    e->io->emit(e->io->ctx, p, &m, body);
+}
+
+void vdc_hs_port_tell(const struct vdc_hs_env *e, uint32_t p, const void *text, uint32_t len)
+{
+    assert(e->sw->port[p].is_up);
+    send_aside(e, p, VDC_MSG_CMD, text, len);
+}
+
 /* Tells the peer what our end is. */
 static void tell(const struct vdc_hs_env *e, uint32_t p, bool is_up)
 {
     struct vdc_hs_port *port = &e->sw->port[p];
-    struct vdc_link_tx *tx = &e->hub->port[p].tx;
     const struct vdc_msg_link body = { .is_up = is_up,
                                        .mtu = port->link.mtu,
                                        .rate_bps = port->link.rate_bps,
                                        .latency_ps = port->link.latency_ps,
                                        .mode = port->mode };
-    struct vdc_msg m = { .seq = port->seq++,
-                         .port = port->id,
-                         .type = VDC_MSG_LINK,
-                         .len = (uint32_t)sizeof(body),
-                         .depart = e->now,
-                         .wire_len = (uint32_t)sizeof(body) };
 
-    /* A link is a FIFO: behind what is already on it. */
-    m.t = vtime_max(vtime_add(e->now, vdc_link_min_ps(&port->link)), vtime_add(tx->arrive_last, 1));
-    tx->arrive_last = m.t;
     port->is_told_up = is_up;
-    e->io->emit(e->io->ctx, p, &m, &body);
+    send_aside(e, p, VDC_MSG_LINK, &body, (uint32_t)sizeof(body));
 }
 
 void vdc_hs_port_timer(const struct vdc_hs_env *e, uint32_t p)

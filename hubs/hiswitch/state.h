@@ -205,6 +205,8 @@ void vdc_hs_port_arm(struct vdc_hs *sw, uint32_t p); /* after egress_t or link_t
 void vdc_hs_port_timer(const struct vdc_hs_env *e, uint32_t p);
 void vdc_hs_port_link(const struct vdc_hs_env *e, uint32_t p, const struct vdc_msg *m);
 void vdc_hs_port_admin(const struct vdc_hs_env *e, uint32_t p, bool is_up);
+/* A command for whoever is at the other end of the link, which must be up. */
+void vdc_hs_port_tell(const struct vdc_hs_env *e, uint32_t p, const void *text, uint32_t len);
 
 /* ingress.c, egress.c */
 void vdc_hs_ingress(const struct vdc_hs_env *e, uint32_t p, const struct vdc_msg *m);

@@ -177,6 +177,10 @@ int daemon_start(struct run *r)
     arguments_add(&a, "../series/%s.jsonl", name); /* below the capture directory */
     arguments_add(&a, "--capture-dir");
     arguments_add(&a, "pcap");
+    if (r->opts->replay) {
+        arguments_add(&a, "--replay");
+        arguments_add(&a, "%s", r->opts->replay);
+    }
     int rc = child_start(&r->daemon, f->path, &a, "hicain-vswitchd.err", -1);
     arguments_free(&a);
     return rc;

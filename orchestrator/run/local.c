@@ -365,6 +365,19 @@ static int make_segment(struct run *r, const char *digest)
     return rc;
 }
 
+/* Did somebody change the run while it went on? The journal says so. */
+static bool has_live_commands(const struct run *r)
+{
+    char path[VDC_RUNDIR_PATH_MAX];
+    char *text = NULL;
+    size_t len = 0;
+    bool has = vdc_file_read(vdc_rundir_file(r->dir, path, "control.log"), SIZE_MAX / 4, &text,
+                             &len) == 0 &&
+               strstr(text, "\"live\":true") != NULL;
+    free(text);
+    return has;
+}
+
 static void take_stat(struct run *r)
 {
     struct vdc_run_result *out = r->result;
@@ -378,6 +391,7 @@ static void take_stat(struct run *r)
     out->hub_skipped = st.hub_skipped;
     out->skipped_ps = st.skipped_ps;
     out->late = st.late;
+    out->is_interactive = has_live_commands(r);
     out->end = st.end <= VDC_SEG_END_CMD ? ends[st.end] : "";
     if (vdc_seg_hub_stat(r->seg, 0, &hub) == 0) {
         out->hub_in = hub.n_in;

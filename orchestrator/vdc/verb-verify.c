@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "compare.h"
@@ -65,6 +66,7 @@ struct verification {
     const struct arguments *arguments;
     struct vdc_rundir run; /* the original */
     char resolved_path[VDC_RUNDIR_PATH_MAX];
+    char journal[VDC_RUNDIR_PATH_MAX];
     char status[32]; /* of the original */
     struct execution again;
     struct vdc_run_opts opts; /* of the second run */
@@ -88,6 +90,10 @@ static int open_run(struct verification *v)
         json_object_get(json_object_get(manifest, "inputs"), "resolved_sha256"));
     snprintf(v->status, sizeof(v->status), "%s", status ? status : "unfinished");
     vdc_rundir_file(&v->run, v->resolved_path, "resolved.yaml");
+    struct stat st;
+    if (stat(vdc_rundir_file(&v->run, v->journal, "control.log"), &st) == 0 && st.st_size > 0) {
+        v->opts.replay = v->journal;
+    }
     int code = execution_load(&v->again, v->cli, v->resolved_path, NULL, 0, v->run.path);
     if (code == EXIT_CONFIG) {
         code = EXIT_INPUTS; /* the messages are out: the frozen inputs cannot be used */
@@ -170,6 +176,7 @@ static int find_record(struct verification *v)
 {
     const struct vdc_run_opts plain = { .progress = v->opts.progress,
                                         .is_terminal = v->opts.is_terminal,
+                                        .replay = v->opts.replay,
                                         .label = "tracing the first run" };
     struct execution a, b;
     for (uint64_t i = 1; i <= v->arguments->tries; i++) {

@@ -41,9 +41,11 @@ enum vdc_hiswitch_op {
     VDC_HISWITCH_OP_FAULT_CLEAR,    /* port: loss, corruption and flaps that commands made */
     VDC_HISWITCH_OP_CAPTURE_SET,    /* port, u.capture */
     VDC_HISWITCH_OP_DIGEST,         /* -> struct vdc_digest of the state before this command */
+    VDC_HISWITCH_OP_TELL,           /* port, u.tell: a VDC_MSG_CMD message to the peer */
     VDC_HISWITCH_N_OP
 };
 
+#define VDC_HISWITCH_TELL_MAX    160u
 #define VDC_HISWITCH_ALL         0xffffu /* every port */
 #define VDC_HISWITCH_PENDING_MAX 1024u   /* commands that wait for their time */
 #define VDC_HISWITCH_SAMPLERS    4u      /* sampler 0 is the configured one */
@@ -116,6 +118,11 @@ struct vdc_hiswitch_cmd {
             uint32_t snaplen;      /* 0 = all */
             uint32_t zero;
         } capture;
+        struct {
+            uint32_t len; /* 1..VDC_HISWITCH_TELL_MAX */
+            uint32_t zero;
+            uint8_t text[160]; /* payload of the message */
+        } tell;
         uint8_t size[168];
     } u;
 };
@@ -154,7 +161,8 @@ enum vdc_hiswitch_subject {
     VDC_HISWITCH_S_LOSS,
     VDC_HISWITCH_S_CORRUPT,
     VDC_HISWITCH_S_FLAP,
-    VDC_HISWITCH_S_CURSOR
+    VDC_HISWITCH_S_CURSOR,
+    VDC_HISWITCH_S_TEXT
 };
 
 /* Payload of a reply note; `bytes` of data follow. */

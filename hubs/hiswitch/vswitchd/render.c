@@ -21,7 +21,7 @@ static const char *const status_names[] = { "",       "ENOCMD", "EARG", "ERANGE"
 static const char *const subject_names[] = {
     "",         "cmd",    "port",  "at",      "mode", "pvid",   "vid",     "mac",
     "ports",    "tagged", "trust", "prio",    "tc",   "tsa",    "weights", "aging",
-    "interval", "sub",    "loss",  "corrupt", "flap", "cursor",
+    "interval", "sub",    "loss",  "corrupt", "flap", "cursor", "text",
 };
 
 static json_t *num(uint64_t v)

@@ -107,6 +107,17 @@ static void read_port_set(struct request *r, struct args *a)
     }
 }
 
+static void read_port_tell(struct request *r, struct args *a)
+{
+    char text[VDC_HISWITCH_TELL_MAX + 1];
+
+    read_port(r, a, true);
+    if (args_text(a, "text", true, text, sizeof(text))) {
+        r->cmd.u.tell.len = (uint32_t)strlen(text);
+        memcpy(r->cmd.u.tell.text, text, r->cmd.u.tell.len);
+    }
+}
+
 static void read_fdb(struct request *r, struct args *a)
 {
     r->cmd.u.fdb.vid = read_vid(r, a, true);
@@ -269,6 +280,7 @@ static const struct verb verbs[] = {
     { "hello", VDC_HISWITCH_OP_HELLO, REQUEST_SHOW, 0 },
     { "port.show", VDC_HISWITCH_OP_PORT_SHOW, REQUEST_SHOW, 0 },
     { "port.set", VDC_HISWITCH_OP_PORT_SET, REQUEST_CHANGE, 0 },
+    { "port.tell", VDC_HISWITCH_OP_TELL, REQUEST_CHANGE, 0 },
     { "fdb.show", VDC_HISWITCH_OP_FDB_SHOW, REQUEST_SHOW, 0 },
     { "fdb.add", VDC_HISWITCH_OP_FDB_ADD, REQUEST_CHANGE, 0 },
     { "fdb.del", VDC_HISWITCH_OP_FDB_DEL, REQUEST_CHANGE, 0 },
@@ -306,6 +318,9 @@ static void read_args(struct request *r, struct args *a)
         return;
     case VDC_HISWITCH_OP_PORT_SET:
         read_port_set(r, a);
+        return;
+    case VDC_HISWITCH_OP_TELL:
+        read_port_tell(r, a);
         return;
     case VDC_HISWITCH_OP_FDB_ADD:
     case VDC_HISWITCH_OP_FDB_DEL:

@@ -23,12 +23,14 @@
  *   die, stop, spin      SIGKILL or SIGSTOP to itself, or an endless loop
  *   panic                a kernel panic on the console, then the guest is gone
  *   unstable             one frame whose content depends on the process id
+ *   anything else        is echoed to its output; exit 0
  * and before the guest is ready:
  *   boot-fail TEXT, boot-die, boot-hang
  */
 
-#define WORK_MAX  8
+#define WORK_MAX  32
 #define QUEUE_MAX 256
+#define LIVE      0x8000u          /* stream numbers of live commands */
 #define TX_PS     UINT64_C(100000) /* least time from a decision to a departure */
 #define REACT_PS  UINT64_C(400000) /* from a frame to its answer */
 #define FRAME_LEN 64u
@@ -52,13 +54,14 @@ static struct {
     struct vdc_link_cfg link;
     struct vdc_link_tx tx;
     struct work work[WORK_MAX];
-    size_t n_work, n_ended;
+    size_t n_work, n_job, n_ended;
     int32_t status; /* of the first workload that failed */
     struct frame queue[QUEUE_MAX];
     uint32_t head, tail;
     struct vdc_task *t;
     vtime_t now;
     uint64_t seq, k;
+    unsigned n_cmd;
     struct {
         uint64_t n_rx, n_tx, n_answered, n_step;
     } state; /* covered by the digest */
@@ -141,6 +144,7 @@ static void read_job(void)
         w.next = vtime_max(vtime_from_ns(at), 2 * VTIME_PS_PER_US); /* the link is up by then */
         g.work[g.n_work++] = w;
     }
+    g.n_job = g.n_work;
     fclose(f);
 }
 
@@ -260,10 +264,35 @@ static void hello(void)
     send_message(VDC_MSG_LINK, 0, arrive, &up, sizeof(up));
 }
 
+/* "exec ID len BYTES", LF, script, LF: one more piece of work, at once. */
+static void live_command(const struct vdc_msg *m)
+{
+    char text[256];
+    uint32_t id;
+    size_t len;
+    int head;
+    assert(m->len < sizeof(text) && g.n_work < WORK_MAX);
+    memcpy(text, vdc_msg_payload(m), m->len);
+    text[m->len] = '\0';
+    if (sscanf(text, "exec %" SCNu32 " len %zu%n", &id, &len, &head) != 2) {
+        vdc_task_fail(g.t, -EPROTO, g.now, "a live command that is none");
+        return;
+    }
+    struct work *w = &g.work[g.n_work++];
+    *w = (struct work){ .k = LIVE | id, .next = g.now };
+    memcpy(w->script, text + head + 1, len);
+    snprintf(text, sizeof(text), "cmd %u %u", ++g.n_cmd, m->len);
+    event(text);
+}
+
 static void receive(const struct vdc_msg *m)
 {
     const uint8_t *bytes = vdc_msg_payload(m);
     g.state.n_rx++;
+    if (m->type == VDC_MSG_CMD) {
+        live_command(m);
+        return;
+    }
     if (m->type == VDC_MSG_ETH && bytes[14] == 'b') {
         g.state.n_answered++;
         queue_frame(vtime_add(g.now, REACT_PS), bytes + 6, 'a', g.state.n_answered);
@@ -279,8 +308,11 @@ static void end_work(struct work *w, int32_t code)
     snprintf(text, sizeof(text), "exit %" PRIu32 " %" PRId32, w->k, code);
     event(text);
     w->next = VTIME_NEVER;
+    if (w->k >= LIVE) {
+        return; /* live commands do not count */
+    }
     g.status = g.status ? g.status : code;
-    if (++g.n_ended == g.n_work) {
+    if (++g.n_ended == g.n_job) {
         snprintf(text, sizeof(text), "done %" PRId32, g.status);
         event(text);
         (void)vdc_task_exited(g.t, g.now, g.status);
@@ -328,6 +360,8 @@ static void step_work(struct work *w)
         queue_frame(vtime_add(g.now, TX_PS), NULL, 'u', (uint64_t)getpid());
         end_work(w, 0);
     } else {
+        output(w, w->script);
+        output(w, "\n");
         end_work(w, 0);
     }
 }

@@ -267,6 +267,29 @@ ctl)
     kill -INT $pid
     wait $pid
     ;;
+shell)
+    experiment 1000s forever
+    sed -i 's/^seed: 3/seed: 3\ninteractive: true/' x.yaml
+    "$vdc" run x.yaml >run.out 2>&1 &
+    pid=$!
+    until [ -s runs/latest/hash.log ]; do sleep 0.1; done
+    expect 0 "$vdc" shell node2 -- say this
+    contains '^say this$'
+    expect 7 "$vdc" shell node2 -- exit 7
+    printf 'one\ntwo\n' | "$vdc" shell node0 >out 2>&1 || die "lines"
+    [ "$(cat out)" = "$(printf 'one\ntwo')" ] || die "output of lines"
+    expect 2 "$vdc" shell node9 -- x
+    kill -INT $pid
+    wait $pid
+    [ $? = 130 ] || die "exit code"
+    contains '^digest [0-9a-f]{32}  exact interactive ' run.out
+    [ "$(grep -c '"live":true' runs/latest/control.log)" = 4 ] || die "journal"
+    expect 2 "$vdc" shell node2 -- late
+    # The journal repeats it.
+    expect 0 "$vdc" verify latest -q
+    contains '^equal: '
+    cmp runs/latest/nodes/node0/workload-32769.out runs/latest/verify-1/nodes/node0/workload-32769.out || die "replay"
+    ;;
 *)
     die "no case $case_name"
     ;;
