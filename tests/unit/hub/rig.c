@@ -93,6 +93,12 @@ static void rig_emit(void *ctx, uint32_t port, const struct vdc_msg *m, const vo
               l.mode, m->depart);
         return;
     }
+    if (m->type == VDC_MSG_CMD) {
+        print(r, "[%" PRIu64 "] p%u > cmd %.*s depart=%" PRIu64 "\n", m->t, port, (int)m->len,
+              (const char *)payload, m->depart);
+        return;
+    }
+    assert(m->type == VDC_MSG_ETH);
     if (r->on_frame) {
         r->on_frame(r->frame_ctx, port, m, p);
     }

@@ -203,6 +203,37 @@ static void periodic(void)
     rig_free(r);
 }
 
+/* A text for the device at the other end: behind the frames, while the link is up. */
+static void texts(void)
+{
+    struct vdc_hiswitch_cmd tell = { .op = VDC_HISWITCH_OP_TELL,
+                                     .port = 1,
+                                     .u.tell = { .len = 5, .text = "hello" } };
+    struct rig *r;
+    struct vdc_digest before;
+
+    setup();
+    cfg.port[1].link.rate_bps = 1000000000;
+    r = rig_new(&cfg);
+    rig_hello(r, 600000);
+    rig_run(r, 100000);
+    rig_clear(r);
+    CHECK_EQ(rig_cmd(r, 200000, &tell), VDC_HISWITCH_EBUSY); /* no link yet */
+    rig_send(r, 0, 700000, &(struct rig_eth){ .dst = RIG_BROADCAST, .src = 1, .len = 1514 });
+    rig_run(r, 2 * US);
+    rig_clear(r);
+    before = rig_digest(r);
+    CHECK_EQ(rig_cmd(r, 2 * US, &tell), VDC_HISWITCH_OK);
+    CHECK_STR(rig_text(r), "[13804001] p1 > cmd hello depart=2000000\n");
+    CHECK(rig_digest(r).lo != before.lo);
+    tell.u.tell.len = 0;
+    CHECK_EQ(rig_cmd(r, 3 * US, &tell), VDC_HISWITCH_ERANGE);
+    tell.u.tell.len = VDC_HISWITCH_TELL_MAX + 1;
+    CHECK_EQ(rig_cmd(r, 3 * US, &tell), VDC_HISWITCH_ERANGE);
+    CHECK_EQ(r->reply.subject, VDC_HISWITCH_S_TEXT);
+    rig_free(r);
+}
+
 static const struct tap_case cases[] = {
     { "modes of both ends", modes },
     { "unconnected and administratively down", not_plugged },
@@ -211,6 +242,7 @@ static const struct tap_case cases[] = {
     { "a peer that goes down empties it", peer_empties },
     { "frames in flight during a flap", in_flight },
     { "periodic flaps", periodic },
+    { "texts for the other end", texts },
 };
 
 TAP_MAIN(cases)
