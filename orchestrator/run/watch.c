@@ -13,21 +13,27 @@
 void guest_last_line(const struct vdc_rundir *d, const char *node, char *s, size_t size)
 {
     char path[VDC_RUNDIR_PATH_MAX];
-    char tail[2048];
+    char tail[8192];
     s[0] = '\0';
     FILE *f = fopen(vdc_rundir_file(d, path, "nodes/%s/console.log", node), "re");
     if (!f) {
         return;
     }
-    if (fseek(f, -(long)sizeof(tail), SEEK_END) < 0) {
+    if (fseek(f, 1 - (long)sizeof(tail), SEEK_END) < 0) {
         rewind(f);
     }
     size_t n = fread(tail, 1, sizeof(tail) - 1, f);
     fclose(f);
+    tail[n] = '\0';
     while (n > 0 && isspace((unsigned char)tail[n - 1])) {
         n--;
     }
-    size_t start = n;
+    /* A panic is followed by a call trace and more: the line that says why is worth more than the last one. */
+    const char *panic = strstr(tail, "Kernel panic");
+    size_t start = panic ? (size_t)(panic - tail) : n;
+    if (panic) {
+        n = start + strcspn(panic, "\r\n");
+    }
     while (start > 0 && tail[start - 1] != '\n') {
         start--;
     }
