@@ -16,14 +16,14 @@
 OBJECT_DECLARE_SIMPLE_TYPE(VdcAgent, VDC_AGENT)
 
 #define AGENT_DEVICE_ID 0x10f2
-#define AGENT_MAGIC 0x41434456u
-#define AGENT_VERSION 1u
+#define AGENT_MAGIC     0x41434456u
+#define AGENT_VERSION   1u
 #define AGENT_REGS_SIZE 4096
-#define AGENT_RAM_SIZE (1 * MiB)
-#define AGENT_JOB_MAX (512 * KiB)
-#define AGENT_OUT_MAX (AGENT_RAM_SIZE - AGENT_JOB_MAX)
-#define AGENT_FAIL_MAX 200
-#define AGENT_STREAMS 65536
+#define AGENT_RAM_SIZE  (1 * MiB)
+#define AGENT_JOB_MAX   (512 * KiB)
+#define AGENT_OUT_MAX   (AGENT_RAM_SIZE - AGENT_JOB_MAX)
+#define AGENT_FAIL_MAX  200
+#define AGENT_STREAMS   65536
 
 enum {
     R_MAGIC = 0x00,
@@ -61,10 +61,10 @@ struct VdcAgent {
     uint32_t cmd_ack;
     uint32_t out_len;
     uint64_t last_mark;
-    GQueue *commands;           /* GBytes that wait for CMD_ACK */
+    GQueue *commands; /* GBytes that wait for CMD_ACK */
 
     FILE *events;
-    FILE *stream_file;          /* the stream written last */
+    FILE *stream_file; /* the stream written last */
     uint32_t stream;
     unsigned long *stream_seen; /* bit per stream: file exists, append to it */
 };
@@ -93,7 +93,8 @@ static void G_GNUC_PRINTF(2, 3) agent_event(VdcAgent *s, const char *fmt, ...)
 
 static void agent_guest_error(VdcAgent *s, const char *what, uint64_t value)
 {
-    qemu_log_mask(LOG_GUEST_ERROR, "vdc-agent: %s 0x%" PRIx64 "\n", what, value);
+    qemu_log_mask(LOG_GUEST_ERROR, "vdc-agent: %s 0x%" PRIx64 "\n", what,
+                  value);
 }
 
 /* Hostile guests may use every stream number: one file is open at a time. */
@@ -328,8 +329,10 @@ static void agent_realize(PCIDevice *pdev, Error **errp)
     VdcAgent *s = VDC_AGENT(pdev);
 
     if (s->nnodes < 1 || s->nnodes > 65536 || s->node >= s->nnodes) {
-        error_setg(errp, "vdc-agent: node=%u nnodes=%u, allowed: "
-                   "node < nnodes <= 65536", s->node, s->nnodes);
+        error_setg(errp,
+                   "vdc-agent: node=%u nnodes=%u, allowed: "
+                   "node < nnodes <= 65536",
+                   s->node, s->nnodes);
         return;
     }
     if (!memory_region_init_ram(&s->ram, OBJECT(s), "vdc-agent-ram",
@@ -382,10 +385,11 @@ static const TypeInfo agent_info = {
     .parent = TYPE_PCI_DEVICE,
     .instance_size = sizeof(VdcAgent),
     .class_init = agent_class_init,
-    .interfaces = (InterfaceInfo[]) {
-        { INTERFACE_CONVENTIONAL_PCI_DEVICE },
-        { },
-    },
+    .interfaces =
+        (InterfaceInfo[]){
+            { INTERFACE_CONVENTIONAL_PCI_DEVICE },
+            {},
+        },
 };
 
 static void agent_register_types(void)

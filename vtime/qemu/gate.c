@@ -9,7 +9,7 @@
 #include "gate.h"
 
 typedef struct Gate {
-    const VdcGateWindows *windows;  /* NULL without a vdc-vtime device */
+    const VdcGateWindows *windows; /* NULL without a vdc-vtime device */
     VdcGateClients clients;
     bool is_ready;
     bool has_started;
@@ -52,7 +52,8 @@ int64_t vdc_gate_epoch_ns(void)
 uint64_t vdc_gate_now_ns(void)
 {
     return gate.has_started ?
-           qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) - gate.epoch_ns : 0;
+               qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL) - gate.epoch_ns :
+               0;
 }
 
 int64_t vdc_gate_insn_clock_ns(void)

@@ -37,9 +37,9 @@ typedef struct VdcGateClientOps {
 } VdcGateClientOps;
 
 struct VdcGateClient {
-    const VdcGateClientOps *ops;    /* each may be NULL */
-    uint32_t port_id;               /* 0: no port of the segment */
-    int port;                       /* of the task, set by the gate; -1: none */
+    const VdcGateClientOps *ops; /* each may be NULL */
+    uint32_t port_id;            /* 0: no port of the segment */
+    int port;                    /* of the task, set by the gate; -1: none */
     QSIMPLEQ_ENTRY(VdcGateClient) entry;
 };
 

@@ -9,9 +9,9 @@
 
 struct VdcPoint {
     uint64_t every_ps;
-    uint64_t k;                 /* of the next point, from 1 */
-    vtime_t last_t;             /* of the last point */
-    int console_fd;             /* -1: none */
+    uint64_t k;     /* of the next point, from 1 */
+    vtime_t last_t; /* of the last point */
+    int console_fd; /* -1: none */
     off_t console_off;
     struct vdc_digest prev;
     struct vdc_digest stream;

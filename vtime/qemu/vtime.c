@@ -23,8 +23,8 @@
 #define TYPE_VDC_VTIME "vdc-vtime"
 OBJECT_DECLARE_SIMPLE_TYPE(VdcVtime, VDC_VTIME)
 
-#define VTIME_QUANTUM_MIN_NS 1000
-#define VTIME_QUANTUM_MAX_NS 10000000
+#define VTIME_QUANTUM_MIN_NS   1000
+#define VTIME_QUANTUM_MAX_NS   10000000
 #define VTIME_PERTURB_SLEEP_US 2000
 
 struct VdcVtime {
@@ -37,14 +37,14 @@ struct VdcVtime {
     uint64_t perturb;
     char *console_path;
 
-    struct vdc_task *task;      /* NULL after the end */
+    struct vdc_task *task; /* NULL after the end */
     VdcPoint *point;
-    int64_t point_ns;           /* virtual clock of the next digest point */
-    bool is_parking;            /* READY was written, the vCPU is on its way */
-    bool has_input;             /* a message of this window waits in a ring */
-    bool has_exited;            /* the workloads are done */
+    int64_t point_ns; /* virtual clock of the next digest point */
+    bool is_parking;  /* READY was written, the vCPU is on its way */
+    bool has_input;   /* a message of this window waits in a ring */
+    bool has_exited;  /* the workloads are done */
     uint64_t n_arrive;
-    uint64_t n_draw;            /* of the perturbation */
+    uint64_t n_draw; /* of the perturbation */
     Notifier machine_done;
     Notifier shutdown;
 };
@@ -262,8 +262,9 @@ static bool vtime_enter(void *opaque)
         vtime_run_due(s, now);
         next = vtime_next_wakeup(now);
         bql_unlock();
-        rc = vtime_window(s, now, next, next > vtime_of_clock(now) ?
-                          VDC_WHY_IDLE : VDC_WHY_LIMIT);
+        rc = vtime_window(s, now, next,
+                          next > vtime_of_clock(now) ? VDC_WHY_IDLE :
+                                                       VDC_WHY_LIMIT);
         bql_lock();
         if (rc < 0) {
             vtime_end(s, rc);
@@ -466,15 +467,18 @@ static bool vtime_attach_ports(VdcVtime *s, Error **errp)
             }
         }
         if (c->port < 0) {
-            error_setg(errp, "vdc-vtime: task %u has no port 0x%x in "
-                       "the segment", s->task_index, c->port_id);
+            error_setg(errp,
+                       "vdc-vtime: task %u has no port 0x%x in "
+                       "the segment",
+                       s->task_index, c->port_id);
             return false;
         }
     }
     if (n_attached != n_ports) {
-        error_setg(errp, "vdc-vtime: task %u has %u ports, %u devices "
-                   "use one (property port-id)", s->task_index, n_ports,
-                   n_attached);
+        error_setg(errp,
+                   "vdc-vtime: task %u has %u ports, %u devices "
+                   "use one (property port-id)",
+                   s->task_index, n_ports, n_attached);
         return false;
     }
     return true;
@@ -518,7 +522,7 @@ static bool vtime_check(VdcVtime *s, Error **errp)
         error_setg(errp, "vdc-vtime: there can be only one");
     } else if (icount_enabled() != ICOUNT_PRECISE) {
         error_setg(errp, "vdc-vtime needs -accel tcg,thread=single "
-                   "-icount shift=0..10,align=off,sleep=off");
+                         "-icount shift=0..10,align=off,sleep=off");
     } else if (!s->seg_path) {
         error_setg(errp, "vdc-vtime: property seg is missing");
     } else if (s->task_index >= VDC_SEG_TASK_MAX) {
@@ -529,8 +533,10 @@ static bool vtime_check(VdcVtime *s, Error **errp)
         error_setg(errp, "vdc-vtime: rr-quantum=%u, allowed: %u..%u",
                    s->quantum_ns, VTIME_QUANTUM_MIN_NS, VTIME_QUANTUM_MAX_NS);
     } else if (vtime_parse_poll(s->poll) < 0) {
-        error_setg(errp, "vdc-vtime: poll=%s, allowed: auto, spin, yield, "
-                   "futex", s->poll);
+        error_setg(errp,
+                   "vdc-vtime: poll=%s, allowed: auto, spin, yield, "
+                   "futex",
+                   s->poll);
     } else {
         return true;
     }

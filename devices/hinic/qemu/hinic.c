@@ -20,13 +20,13 @@
 #define TYPE_HINIC "hinic"
 OBJECT_DECLARE_SIMPLE_TYPE(HinicState, HINIC)
 
-#define HINIC_PM_OFFSET 0x40
-#define HINIC_PCIE_OFFSET 0xe0
-#define HINIC_AER_OFFSET 0x100
-#define HINIC_MSIX_BAR_SIZE (8 * KiB)
+#define HINIC_PM_OFFSET       0x40
+#define HINIC_PCIE_OFFSET     0xe0
+#define HINIC_AER_OFFSET      0x100
+#define HINIC_MSIX_BAR_SIZE   (8 * KiB)
 #define HINIC_MSIX_PBA_OFFSET (4 * KiB)
 #define HINIC_GUEST_ERR_BURST 10
-#define HINIC_NOT_ARMED -1
+#define HINIC_NOT_ARMED       -1
 
 struct HinicState {
     PCIDevice parent_obj;
@@ -38,13 +38,13 @@ struct HinicState {
     MemoryRegion doorbells;
     MemoryRegion msix_bar;
     QEMUTimer *timer;
-    int64_t armed_ns;           /* HINIC_NOT_ARMED: the timer is off */
+    int64_t armed_ns; /* HINIC_NOT_ARMED: the timer is off */
     struct vdc_hinic *model;
     VdcGateClient gate;
-    bool is_running;            /* inside vdc_hinic_run() */
-    bool is_flr;                /* the reset is a function-level reset */
-    bool is_ready;              /* the model has its vtime 0 */
-    GQueue *looped;             /* struct vdc_msg + payload, in order */
+    bool is_running; /* inside vdc_hinic_run() */
+    bool is_flr;     /* the reset is a function-level reset */
+    bool is_ready;   /* the model has its vtime 0 */
+    GQueue *looped;  /* struct vdc_msg + payload, in order */
     uint64_t n_guest_err;
 };
 
@@ -128,8 +128,10 @@ static void hinic_guest_err(void *ctx, uint32_t code, uint64_t arg)
     uint64_t n = ++s->n_guest_err;
 
     if (n <= HINIC_GUEST_ERR_BURST || is_power_of_2(n)) {
-        qemu_log_mask(LOG_GUEST_ERROR, "hinic: guest error %" PRIu64
-                      ": code %u arg 0x%" PRIx64 "\n", n, code, arg);
+        qemu_log_mask(LOG_GUEST_ERROR,
+                      "hinic: guest error %" PRIu64 ": code %u arg 0x%" PRIx64
+                      "\n",
+                      n, code, arg);
     }
 }
 
@@ -264,8 +266,8 @@ static uint64_t hinic_read(HinicState *s, uint32_t bar, hwaddr addr,
 {
     uint64_t value;
 
-    value = vdc_hinic_mmio_read(s->model, hinic_access_time(s), bar, addr,
-                                size);
+    value =
+        vdc_hinic_mmio_read(s->model, hinic_access_time(s), bar, addr, size);
     hinic_rearm(s);
     return value;
 }
@@ -441,8 +443,9 @@ static bool hinic_check(HinicState *s, Error **errp)
         const HinicRange *r = &ranges[i];
 
         if (r->value < r->min || r->value > r->max) {
-            error_setg(errp, "hinic: %s=%" PRIu64 ", allowed: %" PRIu64
-                       "..%" PRIu64, r->name, r->value, r->min, r->max);
+            error_setg(errp,
+                       "hinic: %s=%" PRIu64 ", allowed: %" PRIu64 "..%" PRIu64,
+                       r->name, r->value, r->min, r->max);
             return false;
         }
     }
@@ -525,8 +528,10 @@ static bool hinic_init_capabilities(PCIDevice *pdev, Error **errp)
     }
     memory_region_init(&s->msix_bar, OBJECT(s), "hinic-msix",
                        HINIC_MSIX_BAR_SIZE);
-    pci_register_bar(pdev, HINIC_BAR_MSIX, PCI_BASE_ADDRESS_SPACE_MEMORY |
-                     PCI_BASE_ADDRESS_MEM_TYPE_64, &s->msix_bar);
+    pci_register_bar(pdev, HINIC_BAR_MSIX,
+                     PCI_BASE_ADDRESS_SPACE_MEMORY |
+                         PCI_BASE_ADDRESS_MEM_TYPE_64,
+                     &s->msix_bar);
     if (msix_init(pdev, s->cfg.n_vectors, &s->msix_bar, HINIC_BAR_MSIX, 0,
                   &s->msix_bar, HINIC_BAR_MSIX, HINIC_MSIX_PBA_OFFSET, 0,
                   errp) < 0) {
@@ -545,16 +550,19 @@ static void hinic_realize(PCIDevice *pdev, Error **errp)
     if (!hinic_init_model(s, errp)) {
         return;
     }
-    memory_region_init_io(&s->regs, OBJECT(s), &hinic_regs_ops, s,
-                          "hinic-regs", HINIC_BAR0_SIZE);
-    pci_register_bar(pdev, HINIC_BAR_REGS, PCI_BASE_ADDRESS_SPACE_MEMORY |
-                     PCI_BASE_ADDRESS_MEM_TYPE_64, &s->regs);
+    memory_region_init_io(&s->regs, OBJECT(s), &hinic_regs_ops, s, "hinic-regs",
+                          HINIC_BAR0_SIZE);
+    pci_register_bar(
+        pdev, HINIC_BAR_REGS,
+        PCI_BASE_ADDRESS_SPACE_MEMORY | PCI_BASE_ADDRESS_MEM_TYPE_64, &s->regs);
     memory_region_init_io(&s->doorbells, OBJECT(s), &hinic_db_ops, s,
                           "hinic-doorbells",
                           (uint64_t)s->cfg.n_uar * HINIC_UAR_SIZE);
-    pci_register_bar(pdev, HINIC_BAR_DB, PCI_BASE_ADDRESS_SPACE_MEMORY |
-                     PCI_BASE_ADDRESS_MEM_TYPE_64 |
-                     PCI_BASE_ADDRESS_MEM_PREFETCH, &s->doorbells);
+    pci_register_bar(pdev, HINIC_BAR_DB,
+                     PCI_BASE_ADDRESS_SPACE_MEMORY |
+                         PCI_BASE_ADDRESS_MEM_TYPE_64 |
+                         PCI_BASE_ADDRESS_MEM_PREFETCH,
+                     &s->doorbells);
     if (!hinic_init_capabilities(pdev, errp)) {
         return;
     }
@@ -572,8 +580,7 @@ static const Property hinic_properties[] = {
     DEFINE_PROP_UINT32("port-id", HinicState, cfg.port_id, 0),
     DEFINE_PROP_UINT64("seed", HinicState, cfg.seed, 0),
     DEFINE_PROP_UINT32("spec-ver", HinicState, cfg.spec_ver, 0),
-    DEFINE_PROP_UINT64("rate-bps", HinicState, cfg.link.rate_bps,
-                       100000000000),
+    DEFINE_PROP_UINT64("rate-bps", HinicState, cfg.link.rate_bps, 100000000000),
     DEFINE_PROP_UINT64("latency-ps", HinicState, cfg.link.latency_ps, 500000),
     DEFINE_PROP_UINT32("mtu", HinicState, cfg.mtu, 4200),
     DEFINE_PROP_UINT32("wire-overhead", HinicState, cfg.link.wire_overhead,
@@ -583,8 +590,7 @@ static const Property hinic_properties[] = {
     DEFINE_PROP_UINT64("tx-quantum-ps", HinicState, cfg.link.tx_quantum_ps, 1),
     DEFINE_PROP_UINT32("queues", HinicState, cfg.n_qpairs, 4),
     DEFINE_PROP_UINT32("uars", HinicState, cfg.n_uar, 1024),
-    DEFINE_PROP_UINT32("vectors", HinicState, cfg.n_vectors,
-                       HINIC_VECTORS_MAX),
+    DEFINE_PROP_UINT32("vectors", HinicState, cfg.n_vectors, HINIC_VECTORS_MAX),
     DEFINE_PROP_UINT32("pcie-gbps", HinicState, cfg.pcie_gbps, 256),
     DEFINE_PROP_UINT64("t-db-ps", HinicState, cfg.timing.t_db, 300000),
     DEFINE_PROP_UINT64("t-pcie-up-ps", HinicState, cfg.timing.t_pcie_up,
@@ -629,10 +635,11 @@ static const TypeInfo hinic_info = {
     .parent = TYPE_PCI_DEVICE,
     .instance_size = sizeof(HinicState),
     .class_init = hinic_class_init,
-    .interfaces = (InterfaceInfo[]) {
-        { INTERFACE_PCIE_DEVICE },
-        { },
-    },
+    .interfaces =
+        (InterfaceInfo[]){
+            { INTERFACE_PCIE_DEVICE },
+            {},
+        },
 };
 
 static void hinic_register_types(void)
