@@ -28,7 +28,8 @@ void guest_last_line(const struct vdc_rundir *d, const char *node, char *s, size
     while (n > 0 && isspace((unsigned char)tail[n - 1])) {
         n--;
     }
-    /* A panic is followed by a call trace and more: the line that says why is worth more than the last one. */
+    /* A panic is followed by a call trace and more: the line that says why is worth more than the
+     * last one. */
     const char *panic = strstr(tail, "Kernel panic");
     size_t start = panic ? (size_t)(panic - tail) : n;
     if (panic) {

@@ -19,23 +19,31 @@ expect() {
     }
 }
 
+# talk TAG FILE [OPTION...]: a run as a person starts it; its messages are in $runs/TAG.err.
+talk() {
+    tag=$1
+    shift
+    rc=0
+    "$vdc" --dir "$runs/$tag" run "$@" >"$runs/$tag.out" 2>"$runs/$tag.err" || rc=$?
+}
+
 # kept TAG: the failed run can still be read.
 kept() {
-    dir=$(get "$1" .run)
-    [ "$(get "$1" .status)" = failed ] && [ -s "$dir/manifest.json" ] && [ -s "$dir/hash.log" ] &&
+    dir=$(readlink -f "$runs/$1/latest")
+    [ "$(jq -r .status "$dir/manifest.json")" = failed ] && [ -s "$dir/hash.log" ] &&
         "$vdc" inspect "$dir" >/dev/null && ok "$1: results are kept" || fail "$1: no readable results in $dir"
 }
 
-# victim PATTERN: waits until virtual time runs, then kills one child of this test's run by its process id.
+# victim TAG PARENT PATTERN: waits until virtual time runs, then kills one child of this test's run by its process id.
 victim() {
     for i in $(seq 600); do
         dir=$(readlink -f "$runs/$1/latest" 2>/dev/null || true)
         [ -n "$dir" ] && [ -s "$dir/hash.log" ] && break
         sleep 0.2
     done
-    for pid in $(ps -o pid= --ppid "$2"); do
-        if tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qE -- "$3"; then
-            kill -KILL "$pid"
+    for child in $(ps -o pid= --ppid "$2"); do
+        if tr '\0' ' ' <"/proc/$child/cmdline" 2>/dev/null | grep -qE -- "$3"; then
+            kill -KILL "$child"
             return 0
         fi
     done
@@ -43,11 +51,11 @@ victim() {
 }
 
 killed() {
-    "$vdc" --dir "$runs/$1" run --json "$long" >"$runs/$1.json" 2>"$runs/$1.err" &
-    pid=$!
-    victim "$1" "$pid" "$2"
+    "$vdc" --dir "$runs/$1" run "$long" >"$runs/$1.out" 2>"$runs/$1.err" &
+    run_pid=$!
+    victim "$1" "$run_pid" "$2"
     rc=0
-    wait "$pid" || rc=$?
+    wait "$run_pid" || rc=$?
     expect "$1" 1 "$3"
     kept "$1"
 }
@@ -56,7 +64,7 @@ killed qemu 'task=1' 'node1 at vt .*killed by signal 9'
 killed vswitchd 'hicain-vswitchd' 'sw0 at vt .*hicain-vswitchd.*killed by signal 9'
 
 sed -e 's/ping -c 4 -i 0.01 node1/sleep 0.005; echo c > \/proc\/sysrq-trigger/' "$file" >"$runs/panic.yaml"
-run panic "$runs/panic.yaml" || true
+talk panic "$runs/panic.yaml"
 expect panic 1 'node0 at vt .*[Pp]anic'
 kept panic
 
@@ -66,17 +74,20 @@ cat >"$runs/qemu-next" <<END
 exec $("$top/scripts/build-qemu" --print | sed -n 's/^qemu=//p') -global hinic.spec-ver=0x20000 "\$@"
 END
 chmod +x "$runs/qemu-next"
-VDC_QEMU=$runs/qemu-next VDC_QEMU_FIRMWARE=$("$top/scripts/build-qemu" --print | sed -n 's/^firmware=//p' | paste -sd:) \
-    run version "$file" || true
+export VDC_QEMU=$runs/qemu-next
+VDC_QEMU_FIRMWARE=$("$top/scripts/build-qemu" --print | sed -n 's/^firmware=//p' | paste -sd:)
+export VDC_QEMU_FIRMWARE
+talk version "$file"
+unset VDC_QEMU VDC_QEMU_FIRMWARE
 expect version 1 'node[01] .*spec 2\.0.*1\.'
 
-run image "$file" --set nodes.defaults.image=nosuch || true
+talk image "$file" --set nodes.defaults.image=nosuch
 expect image 2 'nosuch'
 
 # refused TAG SED PATTERN: a changed file is refused with file, line and column before anything starts.
 refused() {
     sed -e "$2" "$file" >"$runs/$1.yaml"
-    run "$1" "$runs/$1.yaml" || true
+    talk "$1" "$runs/$1.yaml"
     expect "$1" 2 "$1\\.yaml:[0-9]+:[0-9]+: .*$3"
 }
 refused key 's/rate: 100Gbps/rato: 100Gbps/' 'rato'
