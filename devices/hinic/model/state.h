@@ -235,8 +235,10 @@ struct filter {
     uint16_t zero;
     uint8_t rss_key[HINIC_RSS_KEY_LEN];
     uint8_t rss_table[HINIC_RSS_TABLE_LEN];
+    uint32_t zero1;
     uint64_t vlan[64]; /* bit per VID */
 };
+_Static_assert(sizeof(struct filter) == 712, "filter has no holes");
 
 /* ---- admin queue ---- */
 
