@@ -196,7 +196,6 @@ static void check_tools(struct doctor *d)
         { "/usr/bin/ninja", "ninja-build", "building" },
         { "/usr/bin/meson", "meson", "building" },
         { "/usr/bin/tshark", "tshark", "reading captures" },
-        { "/usr/bin/mmdebstrap", "mmdebstrap", "building images" },
     };
     for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++) {
         char fix[64];

@@ -29,7 +29,7 @@ couple() {
 alone() {
     pids=
     for i in $(seq "$2"); do
-        VDC_CPU=$(((i - 1) % $(nproc))) "$vdc" --dir "$work/runs-$i" run -q --json "$here/$1.yaml" --set nodes.count=1 \
+        taskset -c $(((i - 1) % $(nproc))) "$vdc" --dir "$work/runs-$i" run -q --json "$here/$1.yaml" --set nodes.count=1 \
             --set "time.shift=$3" >"$work/alone-$i.json" &
         pids="$pids $!"
     done
