@@ -14,9 +14,9 @@
 #include "vdc/vtime.h"
 
 struct vdc_run_opts {
-    FILE *progress;    /* progress lines, NULL: none */
-    bool is_terminal;  /* of progress */
-    const char *label; /* in front of the progress line, NULL: none */
+    FILE *progress;     /* progress lines, NULL: none */
+    bool is_terminal;   /* of progress */
+    const char *label;  /* in front of the progress line, NULL: none */
     const char *replay; /* absolute path of a control journal, NULL: none */
     /* Host perturbation and window cuts: they must not change results. */
     uint64_t perturb;  /* seed, 0 = off */

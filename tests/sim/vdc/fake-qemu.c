@@ -340,7 +340,9 @@ static void step_work(struct work *w)
         w->next = vtime_add(g.now, w->gap_ps);
         return;
     }
-    if (sscanf(w->script, "exit %d", &code) == 1) {
+    if (w->gap_ps > 0) {
+        end_work(w, 0); /* the last beacon is out */
+    } else if (sscanf(w->script, "exit %d", &code) == 1) {
         end_work(w, code);
     } else if (strcmp(w->script, "forever") == 0) {
         w->next = vtime_add(g.now, VTIME_PS_PER_MS);
