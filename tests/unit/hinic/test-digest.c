@@ -105,9 +105,33 @@ static void steps(void)
     }
 }
 
+/* What a doorbell leaves behind when its time has come shows too: armed or not is the future of an
+ * interrupt. */
+static void armed(void)
+{
+    struct vdc_digest d[3];
+
+    for (int i = 0; i < 3; i++) {
+        struct host *o = host_new(NULL);
+        struct host_queue tx;
+
+        host_start(o);
+        CHECK_EQ(host_queue(o, &tx, 0, false, 8, 1), HINIC_AQ_OK);
+        if (i > 0) {
+            host_arm(o, &tx);
+        }
+        host_idle(o);
+        d[i] = vdc_hinic_digest(o->h);
+        host_free(o);
+    }
+    CHECK(d[0].lo != d[1].lo);
+    CHECK_EQ(d[1].lo, d[2].lo);
+}
+
 static const struct tap_case cases[] = {
     { "equal histories", repeat },
     { "every step shows", steps },
+    { "an armed queue shows", armed },
 };
 
 TAP_MAIN(cases)

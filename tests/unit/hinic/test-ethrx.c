@@ -376,6 +376,38 @@ static void slow_bus(void)
     host_free(r.o);
 }
 
+/* Small frames on a very slow bus: the engine waits for free writes, nothing is lost. */
+static void many_writes(void)
+{
+    struct vdc_hinic_cfg cfg = vdc_hinic_cfg_default();
+    struct rig r;
+    struct hinic_eth_cpl c;
+    struct host_pkt p;
+    uint32_t n = 0;
+
+    cfg.pcie_gbps = 1;
+    r = rig_new(&cfg, 0, 0);
+    CHECK_EQ(host_queue(r.o, &r.rx[0], 0, true, 11, 1), HINIC_AQ_OK);
+    for (uint32_t i = 0; i < 2000; i++) {
+        host_rx(r.o, &r.rx[0], r.buf + (i & 511) * 2048, 2048, i);
+    }
+    host_ring(r.o, &r.rx[0]);
+    host_idle(r.o);
+    host_ip(&p, false, true, 10, -1);
+    for (uint32_t i = 0; i < 1000;
+         i++) { /* the last ones arrive when all descriptors they need are cached */
+        host_frame_in(r.o, r.o->now + 1000000 + i * 10000, p.b, p.len);
+    }
+    host_idle(r.o);
+    while (host_cpl(r.o, &r.rx[0], &c)) {
+        CHECK_EQ(c.id, n);
+        n++;
+    }
+    CHECK_EQ(n, 1000);
+    CHECK_EQ(host_counter(r.o, HINIC_CNT_RX_DISCARDS), 0);
+    host_free(r.o);
+}
+
 /* Descriptors that are still being fetched are waited for. */
 static void late_descriptors(void)
 {
@@ -481,6 +513,7 @@ static const struct tap_case cases[] = {
     { "RSS spreads flows by the table", rss_spread },
     { "each drop has its reason", drops },
     { "a slow bus fills the receive memory", slow_bus },
+    { "many small writes on a slow bus", many_writes },
     { "descriptors on their way are waited for", late_descriptors },
     { "bad descriptors stop the queue", bad_descriptors },
     { "destroy while the engine waits", destroy_while_waiting },

@@ -148,18 +148,25 @@ static void changed(void)
 static void masked(void)
 {
     struct rig r = rig_new(0, 0);
+    uint32_t n_admin;
 
     host_write(r.o, HINIC_R_DEV_CTRL, 4, HINIC_DEV_CTRL_ENABLE | HINIC_DEV_CTRL_INT_MASK);
+    n_admin = r.o->n_msi[0];
+    host_link_in(r.o, r.o->now + 1000, false); /* vector 0 is held too */
+    host_link_in(r.o, r.o->now + 2000, true);
+    host_idle(r.o);
     for (uint32_t i = 0; i < 3; i++) {
         host_arm(r.o, &r.rx);
         (void)frames(&r, 1, 0);
         host_idle(r.o);
     }
     CHECK_EQ(r.o->n_msi[3], 0);
+    CHECK_EQ(r.o->n_msi[0], n_admin);
     host_write(r.o, HINIC_R_DEV_CTRL, 4, HINIC_DEV_CTRL_ENABLE);
     CHECK_EQ(vdc_hinic_next(r.o->h), r.o->now + r.o->cfg.timing.t_msi);
     host_idle(r.o);
     CHECK_EQ(r.o->n_msi[3], 1);
+    CHECK_EQ(r.o->n_msi[0], n_admin + 1);
     host_free(r.o);
 }
 

@@ -224,11 +224,43 @@ static void promise(void)
     host_free(o);
 }
 
+/* A queue that waits for a free completion is the shortest way from a register to the wire: the
+ * promise covers it. */
+static void promise_unblocked(void)
+{
+    struct host *o = host_new(NULL);
+    struct host_queue tx;
+    struct hinic_eth_cpl c;
+    vtime_t latest;
+
+    host_start(o);
+    CHECK_EQ(host_queue(o, &tx, 0, false, 4, 1), HINIC_AQ_OK);
+    for (uint32_t i = 0; i < 32; i++) {
+        host_tx(o, &tx, HOST_BASE, 60, HINIC_TXD_EOP);
+        if (i % 16 == 15) {
+            host_ring(o, &tx);
+            host_idle(o);
+        }
+    }
+    CHECK_EQ(o->n_frame, 16);
+    CHECK_EQ(vdc_hinic_promise(o->h, VTIME_NEVER), VTIME_NEVER); /* it waits for the driver alone */
+    while (host_cpl(o, &tx, &c)) {
+    }
+    latest = vdc_hinic_promise(o->h, o->now);
+    host_ci(o, &tx);
+    host_idle(o);
+    CHECK_EQ(o->n_frame, 32);
+    CHECK_EQ(o->frame[16].m.depart + o->epoch, latest);
+    CHECK(o->frame[17].m.depart > o->frame[16].m.depart);
+    host_free(o);
+}
+
 static const struct tap_case cases[] = {
     { "time cut in any way", partition },
     { "doorbells in any order, messages handed over early", shuffle },
     { "different scenarios differ", sensitive },
     { "promises hold", promise },
+    { "promise of a queue that waits for a completion", promise_unblocked },
 };
 
 TAP_MAIN(cases)
