@@ -159,7 +159,7 @@ int guest_start(struct run *r, uint32_t node)
     return rc;
 }
 
-int daemon_start(struct run *r)
+int daemon_start(struct run *r, uint32_t hub)
 {
     const struct vdc_artefact_file *f = vdc_artefacts_get(r->artefacts, "hicain-vswitchd");
     const char *name = r->resolved->switches[0].name;
@@ -168,7 +168,7 @@ int daemon_start(struct run *r)
     arguments_add(&a, "--seg");
     arguments_add(&a, "/dev/fd/%d", SEG_FD);
     arguments_add(&a, "--hub");
-    arguments_add(&a, "0");
+    arguments_add(&a, "%" PRIu32, hub);
     arguments_add(&a, "--control");
     arguments_add(&a, "hosts/local/%s.sock", name);
     arguments_add(&a, "--journal");

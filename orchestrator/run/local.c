@@ -93,89 +93,11 @@ void run_fail(struct run *r, uint32_t who, const char *format, ...)
     }
 }
 
-static uint64_t now_us(const struct run *r)
+uint64_t run_now_us(const struct run *r)
 {
     uint64_t t = 0;
     (void)sd_event_now(r->event, CLOCK_MONOTONIC, &t); /* falls back to the clock */
     return t;
-}
-
-/* --- children ----------------------------------------------------------------------------------
- */
-
-static void describe_end(const siginfo_t *si, char *s, size_t size)
-{
-    if (si->si_code == CLD_EXITED) {
-        snprintf(s, size, "ended with exit code %d", si->si_status);
-    } else {
-        snprintf(s, size, "killed by signal %d (%s)", si->si_status, strsignal(si->si_status));
-    }
-}
-
-/* Last line of what a child wrote to its log, for the message. */
-static void last_log_line(const struct run *r, const struct child *c, char *s, size_t size)
-{
-    char path[VDC_RUNDIR_PATH_MAX];
-    char line[512];
-    s[0] = '\0';
-    if (c == &r->daemon) {
-        vdc_rundir_file(r->dir, path, "hosts/local/hicain-vswitchd.err");
-    } else {
-        vdc_rundir_file(r->dir, path, "hosts/local/qemu-%s.err", c->name);
-    }
-    FILE *f = fopen(path, "re");
-    while (f && fgets(line, sizeof(line), f)) {
-        line[strcspn(line, "\n")] = '\0';
-        if (*line) {
-            snprintf(s, size, "%.159s", line);
-        }
-    }
-    if (f) {
-        fclose(f);
-    }
-}
-
-static int on_child(sd_event_source *source, const siginfo_t *si, void *ctx)
-{
-    struct child *c = ctx;
-    struct run *r = c->run;
-    char end[128], line[160];
-    (void)source;
-    c->pid = -1;
-    c->status = si->si_code == CLD_EXITED ? si->si_status : 128 + si->si_status;
-    enum vdc_seg_state state = vdc_seg_state(r->seg);
-    if (state == VDC_SEG_FAILED || (state == VDC_SEG_DONE && c->status == 0)) {
-        return 0;
-    }
-    describe_end(si, end, sizeof(end));
-    last_log_line(r, c, line, sizeof(line));
-    run_fail(r, c->who, "%s %s%s%s", c == &r->daemon ? "hicain-vswitchd" : "QEMU", end,
-             *line ? ": " : "", line);
-    return 0;
-}
-
-static bool start_child(struct run *r, struct child *c, int (*start)(struct run *, uint32_t),
-                        uint32_t node)
-{
-    c->run = r;
-    c->name = run_component(r, c->who);
-    c->start_us = now_us(r);
-    int rc = start(r, node);
-    if (rc == 0) {
-        rc = sd_event_add_child(r->event, &c->source, c->pid, WEXITED, on_child, c);
-    }
-    if (rc < 0) {
-        child_signal(c, SIGKILL);
-        run_fail(r, c->who, "%s cannot be started: %s", c->name, strerror(-rc));
-        return false;
-    }
-    return true;
-}
-
-static int start_daemon(struct run *r, uint32_t node)
-{
-    (void)node;
-    return daemon_start(r);
 }
 
 /* --- phases -------------------------------------------------------------------------------------
@@ -201,7 +123,7 @@ static void step_boot(struct run *r, uint64_t now)
     while (n_booting < r->n_cores && r->n_started < r->resolved->n_nodes) {
         struct child *c = &r->guests[r->n_started];
         c->who = r->n_started;
-        if (!start_child(r, c, guest_start, r->n_started)) {
+        if (!member_start(r, c, guest_start, r->n_started)) {
             return;
         }
         r->n_started++;
@@ -217,27 +139,9 @@ static void step_boot(struct run *r, uint64_t now)
     }
 }
 
-static bool have_all_left(const struct run *r)
-{
-    for (uint32_t i = 0; i < r->n_started; i++) {
-        if (r->guests[i].pid > 0) {
-            return false;
-        }
-    }
-    return r->daemon.pid <= 0;
-}
-
-static void signal_all(struct run *r, int signal)
-{
-    for (uint32_t i = 0; i < r->n_started; i++) {
-        child_signal(&r->guests[i], signal);
-    }
-    child_signal(&r->daemon, signal);
-}
-
 static void step_ending(struct run *r, uint64_t now)
 {
-    if (have_all_left(r)) {
+    if (members_have_left(r)) {
         while (drain_rings(r)) {
         }
         (void)sd_event_exit(r->event, 0);
@@ -248,13 +152,13 @@ static void step_ending(struct run *r, uint64_t now)
         if (is_done) {
             run_fail(r, VDC_SEG_WHO_NONE, "not all children left within %u s", DRAIN_US / 1000000);
         }
-        signal_all(r, SIGKILL);
+        members_signal(r, SIGKILL);
     }
 }
 
 static void step(struct run *r)
 {
-    uint64_t now = now_us(r);
+    uint64_t now = run_now_us(r);
     drain_rings(r);
     if (r->phase == PHASE_BOOT) {
         step_boot(r, now);
@@ -274,7 +178,7 @@ static void step(struct run *r)
         r->ending_us = now;
         /* A guest that has not parked yet does not look at the segment. */
         if (state == VDC_SEG_FAILED) {
-            signal_all(r, SIGTERM);
+            members_signal(r, SIGTERM);
         }
     }
     if (r->phase == PHASE_ENDING) {
@@ -290,19 +194,19 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *ctx)
     step(r);
     /* Children that leave are waited for closely: a short run should not last ticks. */
     uint64_t period = r->phase == PHASE_ENDING ? TICK_US / 10 : TICK_US;
-    int rc = sd_event_source_set_time(source, now_us(r) + period);
+    int rc = sd_event_source_set_time(source, run_now_us(r) + period);
     return rc < 0 ? rc : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *si, void *ctx)
 {
     struct run *r = ctx;
-    uint64_t now = now_us(r);
+    uint64_t now = run_now_us(r);
     (void)source;
     (void)si;
     if (r->is_interrupted && now - r->first_signal_us < SECOND_US) {
         vdc_seg_fail(r->seg, VDC_SEG_WHO_NONE, -EINTR, 0, "killed by a second signal");
-        signal_all(r, SIGKILL);
+        members_signal(r, SIGKILL);
         return 0;
     }
     r->is_interrupted = true;
@@ -469,13 +373,13 @@ int vdc_run_local(const struct vdc_resolved *r, const struct vdc_artefacts *a,
         rc = add_sources(run);
     }
     if (rc == 0) {
-        run->begin_us = now_us(run);
+        run->begin_us = run_now_us(run);
         run->daemon.who = VDC_SEG_WHO_HUB;
-        (void)start_child(run, &run->daemon, start_daemon, 0); /* a failure is in the segment */
+        (void)member_start(run, &run->daemon, daemon_start, 0); /* a failure is in the segment */
         rc = sd_event_loop(run->event);
         rc = rc < 0 ? rc : 0;
-        progress_line(run, now_us(run), true);
-        out->wall_ms = (now_us(run) - run->begin_us) / 1000;
+        progress_line(run, run_now_us(run), true);
+        out->wall_ms = (run_now_us(run) - run->begin_us) / 1000;
         struct rusage usage;
         if (getrusage(RUSAGE_CHILDREN, &usage) == 0) {
             out->cpu_ms = (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
@@ -484,7 +388,7 @@ int vdc_run_local(const struct vdc_resolved *r, const struct vdc_artefacts *a,
         drain_close(run);
         take_stat(run);
     }
-    signal_all(run, SIGKILL);
+    members_signal(run, SIGKILL);
     for (uint32_t i = 0; i < run->n_started; i++) {
         sd_event_source_unref(run->guests[i].source);
     }

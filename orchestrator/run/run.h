@@ -95,10 +95,21 @@ int child_start(struct child *c, const char *program, const struct arguments *a,
 void child_signal(const struct child *c, int signal);
 
 int guest_start(struct run *r, uint32_t node);
-int daemon_start(struct run *r);
+int daemon_start(struct run *r, uint32_t hub);
 
 /* Writes the job text and makes the directory of a node. */
 int guest_prepare(struct run *r, uint32_t node);
+
+/* --- members (member.c) --- */
+
+/* Starts a child by start(r, index) and watches it; an early end fails the run. False after failing
+ * the run. */
+bool member_start(struct run *r, struct child *c, int (*start)(struct run *, uint32_t),
+                  uint32_t index);
+bool members_have_left(const struct run *r);
+void members_signal(struct run *r, int signal);
+
+uint64_t run_now_us(const struct run *r);
 
 /* --- results while running (drain.c) --- */
 

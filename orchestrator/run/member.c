@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* The members of a run as processes: their start, and what their end means. */
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "run.h"
+
+static void describe_end(const siginfo_t *si, char *s, size_t size)
+{
+    if (si->si_code == CLD_EXITED) {
+        snprintf(s, size, "ended with exit code %d", si->si_status);
+    } else {
+        snprintf(s, size, "killed by signal %d (%s)", si->si_status, strsignal(si->si_status));
+    }
+}
+
+/* Last line of what a child wrote to its log, for the message. */
+static void last_log_line(const struct run *r, const struct child *c, char *s, size_t size)
+{
+    char path[VDC_RUNDIR_PATH_MAX];
+    char line[512];
+    s[0] = '\0';
+    if (c == &r->daemon) {
+        vdc_rundir_file(r->dir, path, "hosts/local/hicain-vswitchd.err");
+    } else {
+        vdc_rundir_file(r->dir, path, "hosts/local/qemu-%s.err", c->name);
+    }
+    FILE *f = fopen(path, "re");
+    while (f && fgets(line, sizeof(line), f)) {
+        line[strcspn(line, "\n")] = '\0';
+        if (*line) {
+            snprintf(s, size, "%.159s", line);
+        }
+    }
+    if (f) {
+        fclose(f);
+    }
+}
+
+static int on_child(sd_event_source *source, const siginfo_t *si, void *ctx)
+{
+    struct child *c = ctx;
+    struct run *r = c->run;
+    char end[128], line[160];
+    (void)source;
+    c->pid = -1;
+    c->status = si->si_code == CLD_EXITED ? si->si_status : 128 + si->si_status;
+    enum vdc_seg_state state = vdc_seg_state(r->seg);
+    if (state == VDC_SEG_FAILED || (state == VDC_SEG_DONE && c->status == 0)) {
+        return 0;
+    }
+    describe_end(si, end, sizeof(end));
+    last_log_line(r, c, line, sizeof(line));
+    run_fail(r, c->who, "%s %s%s%s", c == &r->daemon ? "hicain-vswitchd" : "QEMU", end,
+             *line ? ": " : "", line);
+    return 0;
+}
+
+bool member_start(struct run *r, struct child *c, int (*start)(struct run *, uint32_t),
+                  uint32_t index)
+{
+    c->run = r;
+    c->name = run_component(r, c->who);
+    c->start_us = run_now_us(r);
+    int rc = start(r, index);
+    if (rc == 0) {
+        rc = sd_event_add_child(r->event, &c->source, c->pid, WEXITED, on_child, c);
+    }
+    if (rc < 0) {
+        child_signal(c, SIGKILL);
+        run_fail(r, c->who, "%s cannot be started: %s", c->name, strerror(-rc));
+        return false;
+    }
+    return true;
+}
+
+bool members_have_left(const struct run *r)
+{
+    for (uint32_t i = 0; i < r->n_started; i++) {
+        if (r->guests[i].pid > 0) {
+            return false;
+        }
+    }
+    return r->daemon.pid <= 0;
+}
+
+void members_signal(struct run *r, int signal)
+{
+    for (uint32_t i = 0; i < r->n_started; i++) {
+        child_signal(&r->guests[i], signal);
+    }
+    child_signal(&r->daemon, signal);
+}
