@@ -161,8 +161,7 @@ static void check_memory(struct doctor *d)
         uint64_t total_mib = (uint64_t)si.totalram * si.mem_unit >> 20;
         say(d, total_mib < 2048 ? WARN : OK, "memory", "a guest needs 256 MiB and more",
             "%" PRIu64 " MiB, %" PRIu64 " free", total_mib, free_mib);
-        say(d, si.totalswap > 0 ? OK : OK, "swap", "", "%" PRIu64 " MiB",
-            (uint64_t)si.totalswap * si.mem_unit >> 20);
+        say(d, OK, "swap", "", "%" PRIu64 " MiB", (uint64_t)si.totalswap * si.mem_unit >> 20);
     }
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         say(d, files.rlim_cur < 256 ? FAIL : OK, "open files", "ulimit -n 1024", "%llu",
