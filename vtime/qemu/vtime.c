@@ -406,7 +406,7 @@ static void vtime_sit_out(VdcVtime *s)
                 vdc_task_pop(s->task, p);
             }
         }
-        a.now = limit;
+        a.now = vtime_max(a.now, limit);
         while (rc == 0 && s->point && vdc_point_next(s->point) <= limit) {
             vdc_point_emit(s->point, s->task);
         }
