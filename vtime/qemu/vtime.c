@@ -234,6 +234,22 @@ static void vtime_run_due(VdcVtime *s, int64_t now)
     }
 }
 
+/*
+ * Paused, or switched off: the vCPUs count as idle then, but may go on at this
+ * very instant. Nothing can be said about the next event.
+ */
+static bool vtime_is_stopped(void)
+{
+    CPUState *cpu;
+
+    CPU_FOREACH(cpu) {
+        if (cpu_is_stopped(cpu)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool vtime_enter(void *opaque)
 {
     VdcVtime *s = opaque;
@@ -253,6 +269,9 @@ static bool vtime_enter(void *opaque)
     }
     now = icount_get();
     for (;;) {
+        if (vtime_is_stopped()) {
+            return false;
+        }
         if (now >= s->point_ns) {
             vtime_emit_points(s, now);
         }
