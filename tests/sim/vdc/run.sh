@@ -5,7 +5,7 @@ set -u
 case_name=$1
 build=$2
 source=$3
-fake=$4
+fake=$(readlink -f "$4") # meson gives a path below its build root
 vdc=$build/vdc
 for f in "$vdc" "$build/hicain-vswitchd" "$fake"; do
     [ -x "$f" ] || {
@@ -27,6 +27,13 @@ die() {
     echo "FAILED: $*"
     [ ! -f out ] || cat out
     exit 1
+}
+# begun PID: waits until virtual time goes in the run of that process.
+begun() {
+    until [ -s runs/latest/hash.log ]; do
+        kill -0 "$1" 2>/dev/null || die "the run ended before it began"
+        sleep 0.1
+    done
 }
 # experiment STOP SCRIPT_OF_NODE1: three nodes; node0 sends beacons, node2 only answers.
 experiment() {
@@ -196,7 +203,7 @@ daemon)
     experiment 1000s forever
     "$vdc" run x.yaml >out 2>&1 &
     pid=$!
-    until [ -s runs/latest/hash.log ]; do sleep 0.1; done
+    begun $pid
     for c in $(cat /proc/$pid/task/$pid/children); do
         grep -q hicain-vswitchd "/proc/$c/cmdline" 2>/dev/null && kill -9 "$c"
     done
@@ -209,7 +216,7 @@ interrupt)
     experiment 1000s forever
     "$vdc" run x.yaml >out 2>&1 &
     pid=$!
-    until [ -s runs/latest/hash.log ]; do sleep 0.1; done
+    begun $pid
     kill -INT $pid
     wait $pid
     [ $? = 130 ] || die "exit code"
@@ -222,7 +229,7 @@ orphans)
     experiment 1000s forever
     "$vdc" run x.yaml >out 2>&1 &
     pid=$!
-    until [ -s runs/latest/hash.log ]; do sleep 0.1; done
+    begun $pid
     kill -9 $pid
     wait $pid
     i=0
@@ -258,7 +265,7 @@ ctl)
     experiment 1000s forever
     "$vdc" run x.yaml >run.out 2>&1 &
     pid=$!
-    until [ -s runs/latest/hash.log ]; do sleep 0.1; done
+    begun $pid
     expect 0 "$vdc" ctl sw0 '{"cmd": "hello"}'
     contains '"ok": ?true'
     expect 1 "$vdc" ctl sw0 '{"cmd": "nonsense"}'
@@ -272,7 +279,7 @@ shell)
     sed -i 's/^seed: 3/seed: 3\ninteractive: true/' x.yaml
     "$vdc" run x.yaml >run.out 2>&1 &
     pid=$!
-    until [ -s runs/latest/hash.log ]; do sleep 0.1; done
+    begun $pid
     expect 0 "$vdc" shell node2 -- say this
     contains '^say this$'
     expect 7 "$vdc" shell node2 -- exit 7
