@@ -1,19 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Runs in the build chroot, in /work: prunes and packs the guest root, or builds our overlay.
+# Runs in the build chroot, in /stage: prunes and packs the guest root, or builds our overlay.
 #
 # usage: rootfs.sh base KERNEL_RELEASE      root + kernel -> base.cpio, base.files
 #        rootfs.sh overlay KERNEL_RELEASE   /src + root's modules -> overlay.cpio, overlay.files
 set -euo pipefail
 release=$2
 lib=usr/lib/x86_64-linux-gnu
-cd /work
+cd /stage
 
 die() { echo "image: error: $*" >&2; exit 1; }
 
 gcc -std=c11 -Wall -Wextra -Wconversion -Werror -O2 -D_GNU_SOURCE -o tools/mkcpio tools/mkcpio.c
 pack() { # directory: a newc archive with nothing of this host in it
-    (cd "$1" && find . -mindepth 1 -print0 | sort -z | /work/tools/mkcpio "$SOURCE_DATE_EPOCH")
+    (cd "$1" && find . -mindepth 1 -print0 | sort -z | /stage/tools/mkcpio "$SOURCE_DATE_EPOCH")
 }
 list() { # directory: sha256 and name of each file, "link" and name of each link, sorted by name
     (cd "$1" && { find . -type f -print0 | sort -z | xargs -0 -r sha256sum | sed 's,  \./, ,'
@@ -31,40 +31,40 @@ close_libraries() {
     declare -A have=()
     {
         find usr/bin usr/sbin -type f
-        while read -r so; do [ ! -e "$so" ] || echo "$so"; done < /work/keep
-    } > /work/todo
-    while [ -s /work/todo ]; do
-        mapfile -t todo < /work/todo
-        needed "${todo[@]}" > /work/found
-        : > /work/todo
+        while read -r so; do [ ! -e "$so" ] || echo "$so"; done < /stage/keep
+    } > /stage/todo
+    while [ -s /stage/todo ]; do
+        mapfile -t todo < /stage/todo
+        needed "${todo[@]}" > /stage/found
+        : > /stage/todo
         while read -r so; do
             [ -z "${have[$so]:-}" ] || continue
             have[$so]=1
             if [ -e "$lib/$so" ]; then
-                echo "$lib/$so" >> /work/todo
+                echo "$lib/$so" >> /stage/todo
             else
                 [ -e "usr/lib64/$so" ] || die "$so is needed and not in the image"
             fi
-        done < /work/found
+        done < /stage/found
     done
     for so in "$lib"/*; do
-        [ -d "$so" ] || [ -n "${have[${so##*/}]:-}" ] || grep -qx "$so" /work/keep || rm "$so"
+        [ -d "$so" ] || [ -n "${have[${so##*/}]:-}" ] || grep -qx "$so" /stage/keep || rm "$so"
     done
 }
 
-busybox_applets() { chroot /work/root /usr/bin/busybox --list; }
+busybox_applets() { chroot /stage/root /usr/bin/busybox --list; }
 
 make_base() {
     local m path link
-    local from=/work/kernel/usr/lib/modules/$release to=/work/root/usr/lib/modules/$release
-    cd /work/root
-    while read -r path; do rm -rf "./${path:?}"; done < /work/prune
+    local from=/stage/kernel/usr/lib/modules/$release to=/stage/root/usr/lib/modules/$release
+    cd /stage/root
+    while read -r path; do rm -rf "./${path:?}"; done < /stage/prune
     # A link gets the content of the file it names, so that the sweep needs to look at names only.
-    find "$lib" -maxdepth 1 -type l -name '*.so.*' | sort > /work/links
+    find "$lib" -maxdepth 1 -type l -name '*.so.*' | sort > /stage/links
     while read -r link; do
         path=$(readlink -f "$link")
         if [ -f "$path" ]; then cp --remove-destination -p "$path" "$link"; else rm "$link"; fi
-    done < /work/links
+    done < /stage/links
     close_libraries
     mkdir -p dev proc sys run tmp root etc
     chmod 1777 tmp
@@ -74,53 +74,53 @@ make_base() {
     done
 
     mkdir -p "$to"
-    ln -s usr/lib /work/kernel/lib # where depmod and modprobe look
-    depmod -b /work/kernel "$release"
+    ln -s usr/lib /stage/kernel/lib # where depmod and modprobe look
+    depmod -b /stage/kernel "$release"
     while read -r m; do
-        modprobe -d /work/kernel -S "$release" --show-depends "$m" |
-            sed -n 's,^insmod /work/kernel,,p' > /work/deps
-        [ -s /work/deps ] || die "no kernel module $m"
+        modprobe -d /stage/kernel -S "$release" --show-depends "$m" |
+            sed -n 's,^insmod /stage/kernel,,p' > /stage/deps
+        [ -s /stage/deps ] || die "no kernel module $m"
         while read -r path; do
             path=${path#"/usr/lib/modules/$release/"}
             path=${path#"/lib/modules/$release/"}
             mkdir -p "$to/$(dirname "$path")"
             cp "$from/$path" "$to/$path"
-        done < /work/deps
-    done < /work/module
+        done < /stage/deps
+    done < /stage/module
     cp "$from"/modules.{order,builtin,builtin.modinfo} "$to/"
-    depmod -b /work/root "$release"
+    depmod -b /stage/root "$release"
     rm -f "$to"/modules.{alias,dep,symbols,devname} # the .bin files are what modprobe reads
-    list /work/root > /work/base.files
-    pack /work/root > /work/base.cpio
+    list /stage/root > /stage/base.files
+    pack /stage/root > /stage/base.cpio
 }
 
 make_overlay() {
-    local path ko to=/work/overlay/usr/lib/modules/$release
-    mkdir -p "$to/extra" /work/overlay/{etc/vdc,usr/sbin,usr/bin}
-    (cd /src/guest/agent && sh ./build /work/overlay/usr/sbin/vdc-agent)
-    ln -s usr/sbin/vdc-agent /work/overlay/init
-    ln -s ../sbin/vdc-agent /work/overlay/usr/bin/vdc-mark
-    ln -s ../sbin/vdc-agent /work/overlay/usr/bin/vdc-vtime
-    echo 'root:x:0:0:root:/root:/bin/sh' > /work/overlay/etc/passwd
-    echo 'root:x:0:' > /work/overlay/etc/group
-    printf 'hosts: files\n' > /work/overlay/etc/nsswitch.conf
-    cp /work/load /work/overlay/etc/vdc/modules
+    local path ko to=/stage/overlay/usr/lib/modules/$release
+    mkdir -p "$to/extra" /stage/overlay/{etc/vdc,usr/sbin,usr/bin}
+    (cd /src/guest/agent && sh ./build /stage/overlay/usr/sbin/vdc-agent)
+    ln -s usr/sbin/vdc-agent /stage/overlay/init
+    ln -s ../sbin/vdc-agent /stage/overlay/usr/bin/vdc-mark
+    ln -s ../sbin/vdc-agent /stage/overlay/usr/bin/vdc-vtime
+    echo 'root:x:0:0:root:/root:/bin/sh' > /stage/overlay/etc/passwd
+    echo 'root:x:0:' > /stage/overlay/etc/group
+    printf 'hosts: files\n' > /stage/overlay/etc/nsswitch.conf
+    cp /stage/load /stage/overlay/etc/vdc/modules
 
     while read -r path; do
         make -s -C "/usr/src/linux-headers-$release" M="/src/$path" W=1 KCFLAGS=-Werror modules \
-            > /work/make.log 2>&1 || { cat /work/make.log >&2; die "$path does not build"; }
-        grep -i 'warning' /work/make.log >&2 && die "$path builds with warnings"
+            > /stage/make.log 2>&1 || { cat /stage/make.log >&2; die "$path does not build"; }
+        grep -i 'warning' /stage/make.log >&2 && die "$path builds with warnings"
         for ko in "/src/$path"/*.ko; do
             strip --strip-debug "$ko"
             cp "$ko" "$to/extra/"
         done
-    done < /work/kmod
-    [ -e /work/root/lib ] || ln -s usr/lib /work/root/lib
-    cp -a "$to/extra" "/work/root/usr/lib/modules/$release/"
-    depmod -b /work/root "$release"
-    cp /work/root/usr/lib/modules/"$release"/modules.{dep,alias,symbols}.bin "$to/"
-    list /work/overlay > /work/overlay.files
-    pack /work/overlay > /work/overlay.cpio
+    done < /stage/kmod
+    [ -e /stage/root/lib ] || ln -s usr/lib /stage/root/lib
+    cp -a "$to/extra" "/stage/root/usr/lib/modules/$release/"
+    depmod -b /stage/root "$release"
+    cp /stage/root/usr/lib/modules/"$release"/modules.{dep,alias,symbols}.bin "$to/"
+    list /stage/overlay > /stage/overlay.files
+    pack /stage/overlay > /stage/overlay.cpio
 }
 
 case $1 in
