@@ -1013,9 +1013,10 @@ enum hinic_counter {
 	HINIC_CNT_TX_TSO_PACKETS, /* in host memory; segments count as frames */
 	HINIC_CNT_TX_QUEUE_ERR,   /* descriptor and payload errors */
 	HINIC_CNT_RX_QUEUE_ERR,
+	HINIC_CNT_RX_FCS,    /* damaged on the link */
 	HINIC_CNT_AQ_ERRORS, /* commands that ended with a status other than OK */
-	HINIC_CNT_PRIO = 74, /* HINIC_CNT_PRIO_N counters of priority 0, then of priority 1, ... */
-	HINIC_CNT_TX_PAUSE_STORM_WARNING = 74 + 8 * 13,
+	HINIC_CNT_PRIO = 75, /* HINIC_CNT_PRIO_N counters of priority 0, then of priority 1, ... */
+	HINIC_CNT_TX_PAUSE_STORM_WARNING = 75 + 8 * 13,
 	HINIC_CNT_TX_PAUSE_STORM_ERROR,
 	HINIC_CNT_RX_PAUSE_CTRL_PHY,
 	HINIC_CNT_TX_PAUSE_CTRL_PHY,

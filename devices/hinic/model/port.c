@@ -113,13 +113,7 @@ static void link_arrived(struct vdc_hinic *h, vtime_t now, const struct vdc_msg_
 {
     struct port *p = &h->dev.port;
 
-    /* A peer may say anything; what cannot be is not taken over. */
-    if (l->rate_bps >= VDC_LINK_RATE_MIN && l->rate_bps <= VDC_LINK_RATE_MAX) {
-        p->link.rate_bps = l->rate_bps;
-    }
-    if (l->mtu >= 256 && l->mtu <= UINT16_MAX) {
-        p->link.mtu = l->mtu;
-    }
+    /* Its rate and MTU are those of the other direction: ours come from the configuration. */
     p->is_cut = l->is_up == 0;
     vdc_hinic_port_set(h, now);
 }
@@ -137,6 +131,9 @@ void vdc_hinic_port_arrival(struct vdc_hinic *h, vtime_t now)
     } else if (!h->dev.port.is_up) {
         vdc_hinic_count(h, HINIC_CNT_RX_DISCARDS,
                         1); /* what flies when the link goes down is lost */
+    } else if (in.flags & VDC_MSG_BAD_FCS) {
+        vdc_hinic_count(h, HINIC_CNT_RX_DISCARDS, 1);
+        vdc_hinic_count(h, HINIC_CNT_RX_FCS, 1);
     } else if (in.flags & VDC_MSG_HDR_ONLY) {
         vdc_hinic_count(h, HINIC_CNT_RX_DISCARDS, 1);
         vdc_hinic_count(h, HINIC_CNT_RX_LENGTH, 1);

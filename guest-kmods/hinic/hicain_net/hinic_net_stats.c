@@ -21,6 +21,7 @@ static const struct {
 	{ "rx_no_queue", HINIC_CNT_RX_NO_QUEUE },
 	{ "rx_filtered", HINIC_CNT_RX_FILTERED },
 	{ "rx_length", HINIC_CNT_RX_LENGTH },
+	{ "rx_fcs", HINIC_CNT_RX_FCS },
 	{ "rx_csum_err", HINIC_CNT_RX_CSUM_ERR },
 	{ "rx_multicast", HINIC_CNT_RX_MULTICAST },
 	{ "rx_broadcast", HINIC_CNT_RX_BROADCAST },
@@ -213,7 +214,8 @@ void hinic_net_get_stats64(struct net_device *netdev, struct rtnl_link_stats64 *
 				  hinic_net_counter(hn, HINIC_CNT_RX_NO_CPL);
 	stats->rx_fifo_errors = hinic_net_counter(hn, HINIC_CNT_RX_FIFO);
 	stats->rx_length_errors = hinic_net_counter(hn, HINIC_CNT_RX_LENGTH);
-	stats->rx_errors = stats->rx_fifo_errors + stats->rx_length_errors;
+	stats->rx_crc_errors = hinic_net_counter(hn, HINIC_CNT_RX_FCS);
+	stats->rx_errors = stats->rx_fifo_errors + stats->rx_length_errors + stats->rx_crc_errors;
 	stats->tx_carrier_errors = hinic_net_counter(hn, HINIC_CNT_TX_LINK_DOWN);
 	stats->tx_errors = hinic_net_counter(hn, HINIC_CNT_TX_DISCARDS);
 }

@@ -47,7 +47,8 @@ static void link_events(void)
     host_free(o);
 }
 
-/* The rate of a LINK message is used from then on; nonsense in it is not. */
+/* A LINK message speaks of the peer's direction: rate and MTU of ours stay what the configuration
+ * says. */
 static void link_rate(void)
 {
     struct host *o = host_new(NULL);
@@ -60,22 +61,32 @@ static void link_rate(void)
     m.t = o->now - o->epoch;
     CHECK_EQ(vdc_hinic_rx(o->h, &m, &l), 0);
     host_idle(o);
-    CHECK_EQ(host_read(o, HINIC_R_PORT(0) + HINIC_PORT_MBPS, 4), 1000);
-    CHECK_EQ(host_read(o, HINIC_R_PORT(0) + HINIC_PORT_MTU, 4), 1500);
+    CHECK_EQ(host_read(o, HINIC_R_PORT(0) + HINIC_PORT_MBPS, 4), 100000);
+    CHECK_EQ(host_read(o, HINIC_R_PORT(0) + HINIC_PORT_MTU, 4), 4200);
     host_tx(o, &tx, HOST_BASE, 1000, HINIC_TXD_EOP);
     host_tx(o, &tx, HOST_BASE, 1515, HINIC_TXD_EOP);
     host_ring(o, &tx);
     host_idle(o);
-    CHECK_EQ(o->n_frame, 1);
-    CHECK_EQ(o->frame[0].m.t - o->frame[0].m.depart, 1024 * 8000 + 500000);
-    CHECK_EQ(host_counter(o, HINIC_CNT_TX_GIANT), 1);
-    l.rate_bps = 1;
-    l.mtu = 0;
+    CHECK_EQ(o->n_frame, 2);
+    CHECK_EQ(o->frame[0].m.t - o->frame[0].m.depart, 1024 * 80 + 500000);
+    CHECK_EQ(host_counter(o, HINIC_CNT_TX_GIANT), 0);
+    host_free(o);
+}
+
+/* A frame that was damaged on the link is counted and goes nowhere. */
+static void damaged(void)
+{
+    struct host *o = host_new(NULL);
+    uint8_t bytes[60] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
+    struct vdc_msg m = { .type = VDC_MSG_ETH, .flags = VDC_MSG_BAD_FCS, .len = sizeof(bytes) };
+
+    host_start(o);
     m.t = o->now - o->epoch;
-    CHECK_EQ(vdc_hinic_rx(o->h, &m, &l), 0);
+    CHECK_EQ(vdc_hinic_rx(o->h, &m, bytes), 0);
     host_idle(o);
-    CHECK_EQ(host_read(o, HINIC_R_PORT(0) + HINIC_PORT_MBPS, 4), 1000);
-    CHECK_EQ(host_read(o, HINIC_R_PORT(0) + HINIC_PORT_MTU, 4), 1500);
+    CHECK_EQ(host_counter(o, HINIC_CNT_RX_FCS), 1);
+    CHECK_EQ(host_counter(o, HINIC_CNT_RX_DISCARDS), 1);
+    CHECK_EQ(host_counter(o, HINIC_CNT_RX_NO_QUEUE), 0);
     host_free(o);
 }
 
@@ -177,11 +188,9 @@ static void loss(void)
 }
 
 static const struct tap_case cases[] = {
-    { "link down and up", link_events },
-    { "rate and MTU of a LINK message", link_rate },
-    { "hostile messages", hostile },
-    { "input buffer", input_buffer },
-    { "loss", loss },
+    { "link down and up", link_events }, { "rate and MTU of a LINK message", link_rate },
+    { "damaged frame", damaged },        { "hostile messages", hostile },
+    { "input buffer", input_buffer },    { "loss", loss },
 };
 
 TAP_MAIN(cases)
