@@ -97,7 +97,7 @@ void segcfg_make(struct segcfg *s, const struct vdc_resolved *r, const char *dig
             .is_workload = !r->is_interactive && has_work(r, n->id),
             .react_ps = n->nic.t_rx + n->nic.t_ack + n->nic.t_tx,
         };
-        uint64_t promise = n->nic.t_db + n->nic.t_pcie_up + n->nic.t_pcie_dn + n->nic.t_tx;
+        uint64_t promise = n->nic.t_db + 2 * (n->nic.t_pcie_up + n->nic.t_pcie_dn) + n->nic.t_tx;
         slack = promise > slack ? promise : slack;
     }
     for (size_t i = 0; i < r->n_links; i++) {

@@ -148,6 +148,17 @@ static void watch_stall(struct run *r, uint64_t now_us)
     }
 }
 
+/* How far virtual time has come anywhere: a guest alone has one window, and moves inside it. */
+static vtime_t progress_of(const struct run *r, const struct vdc_seg_stat *st)
+{
+    struct vdc_seg_task_stat t;
+    vtime_t vt = st->a == VTIME_NEVER ? 0 : st->a;
+    for (uint32_t i = 0; vdc_seg_task_stat(r->seg, i, &t) == 0; i++) {
+        vt = vtime_max(vt, t.vt_live);
+    }
+    return vt;
+}
+
 /*
  * A member that is busy all the time and still does not let virtual time go on: its heartbeat looks
  * healthy. Counted in CPU time, so that a host which is merely overloaded never fails a run.
@@ -157,7 +168,8 @@ static void watch_stuck(struct run *r, const struct vdc_seg_stat *st, uint64_t n
     uint64_t limit_us = r->resolved->limits.stall / 1000000;
     uint64_t grace_us = limit_us > GUEST_STALL_US ? limit_us : GUEST_STALL_US;
     uint64_t cpu = 0;
-    if (r->stuck_us != 0 && st->a == r->stuck_vt && now_us - r->stuck_us < grace_us) {
+    vtime_t vt = progress_of(r, st);
+    if (r->stuck_us != 0 && vt == r->stuck_vt && now_us - r->stuck_us < grace_us) {
         return;
     }
     for (uint32_t i = 0; i < r->n_started; i++) {
@@ -167,21 +179,21 @@ static void watch_stuck(struct run *r, const struct vdc_seg_stat *st, uint64_t n
             cpu += used;
         }
     }
-    if (r->stuck_us == 0 || st->a != r->stuck_vt) {
+    if (r->stuck_us == 0 || vt != r->stuck_vt) {
         r->stuck_us = now_us;
-        r->stuck_vt = st->a;
+        r->stuck_vt = vt;
         r->stuck_cpu = cpu;
         return;
     }
     uint64_t used_us = (cpu - r->stuck_cpu) * (1000000 / (uint64_t)sysconf(_SC_CLK_TCK));
     if (used_us >= grace_us / 2) {
         struct vdc_seg_holder h;
-        char vt[32];
+        char text[32];
         vdc_seg_holder(r->seg, &h);
         uint32_t who = h.hold == VDC_HOLD_NOBODY ? VDC_SEG_WHO_NONE : h.who;
         run_fail(r, who,
                  "virtual time stands still at vt=%s for %" PRIu64 " s, though the CPU is used",
-                 progress_time(st->a, vt), (now_us - r->stuck_us) / 1000000);
+                 progress_time(vt, text), (now_us - r->stuck_us) / 1000000);
     }
 }
 

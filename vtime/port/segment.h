@@ -15,7 +15,8 @@
 
 #define SEG_MAGIC        "VDCSEG1"
 #define SEG_ABI          1u
-#define SEG_DIGEST_SPOOL 256u
+/* Guests that sleep pass thousands of points between two looks of the supervisor. */
+#define SEG_DIGEST_SPOOL 16384u
 #define SEG_TRACE_SPOOL  4096u
 #define SEG_MAP_NONE     UINT32_MAX
 #define SEG_MAP_LINK     0x80000000u /* | link * 2 + end; else index of a port */

@@ -200,6 +200,8 @@ static void vtime_emit_points(VdcVtime *s, int64_t now)
     while (now >= s->point_ns) {
         vdc_point_emit(s->point, s->task);
         s->point_ns = vtime_to_clock(vdc_point_next(s->point));
+        /* A window may be long: that of a guest alone ends with the run. */
+        vdc_task_live(s->task, vtime_of_clock(now));
     }
     icount_gate.exact = icount_gate.limit >= s->point_ns;
 }

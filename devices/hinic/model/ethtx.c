@@ -322,9 +322,9 @@ void vdc_hinic_tx_kick(struct vdc_hinic *h, vtime_t now)
 {
     const struct vdc_hinic_timing *t = &h->cfg.timing;
 
-    /* An engine that stood still needs this long to start: no doorbell leads to a frame before the
-     * promise. */
-    start(h, vtime_add(now, t->t_pcie_up + t->t_pcie_dn + t->t_tx));
+    /* An engine that stood still needs as long to start as one with nothing fetched: no doorbell
+     * leads to a frame before the promise. */
+    start(h, vtime_add(now, 2 * (t->t_pcie_up + t->t_pcie_dn) + t->t_tx));
 }
 
 void vdc_hinic_tx_ready(struct vdc_hinic *h, vtime_t now)

@@ -86,7 +86,9 @@ vtime_t vdc_hinic_now(const struct vdc_hinic *h)
 vtime_t vdc_hinic_promise(const struct vdc_hinic *h, vtime_t vcpu_now)
 {
     const struct vdc_hinic_timing *t = &h->cfg.timing;
-    const vtime_t doorbell = vtime_add(vcpu_now, t->t_db + t->t_pcie_up + t->t_pcie_dn + t->t_tx);
+    /* A doorbell leads to two round trips over the bus, for the descriptor and for the data. */
+    const vtime_t doorbell = vtime_add(vcpu_now,
+                                       t->t_db + 2 * (t->t_pcie_up + t->t_pcie_dn) + t->t_tx);
     vtime_t own;
 
     if (!h->dev.is_ready) {

@@ -205,7 +205,7 @@ static void promise(void)
     host_idle(o);
     CHECK_EQ(vdc_hinic_promise(o->h, VTIME_NEVER), VTIME_NEVER);
     CHECK_EQ(vdc_hinic_promise(o->h, o->now),
-             o->now + t->t_db + t->t_pcie_up + t->t_pcie_dn + t->t_tx);
+             o->now + t->t_db + 2 * (t->t_pcie_up + t->t_pcie_dn) + t->t_tx);
     seen = o->n_frame_kept;
     for (uint32_t i = 0; i < 300; i++) {
         if (i % 3 == 0 && i < 250) {
