@@ -14,7 +14,7 @@
 #define SPIN_NS       20000u
 #define SPIN_SAMPLE   64u   /* spins judged together */
 #define SPIN_OFF      4096u /* waits without spinning after a bad sample */
-#define YIELD_CALLS   16u
+#define YIELD_CALLS   128u  /* a bound in case the clock stands still; the time below is the rule */
 #define YIELD_NS      30000u
 #define SLOW_NS       200000u /* a yield that long ran somebody else's time slice */
 #define SLOW_WINDOWS  8u      /* or one longer than so many windows */
