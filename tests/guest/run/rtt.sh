@@ -48,9 +48,11 @@ if [ "$fails" = 0 ]; then
         END { exit bad || NR != 4 }' &&
         ok "node1's own time is the same behind both links" || fail "the far link changed more than its latency"
 
-    pings near >"$runs/near.us"
-    pings far >"$runs/far.us"
-    paste "$runs/near.us" "$runs/far.us" | awk '$2 - $1 != 4 { bad = 1 } END { exit bad || NR != 4 }' &&
-        ok "ping shows exactly 4 us more: four links of 1 us" || fail "ping: $(paste "$runs/near.us" "$runs/far.us")"
+    # What ping prints holds node0's own time too, and that depends on what else its kernel does at that instant, which
+    # a later reply may meet or miss: the fastest echo is free of it.
+    near=$(pings near | sort -n | head -n 1)
+    far=$(pings far | sort -n | head -n 1)
+    [ "$(pings far | wc -l)" = 4 ] && [ $((far - near)) = 4 ] &&
+        ok "ping shows exactly 4 us more, $near and $far: four links of 1 us" || fail "ping: $near us near, $far us far"
 fi
 finish
