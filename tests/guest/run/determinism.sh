@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# One experiment, one digest: idle, under CPU hogs, with random sleeps everywhere, and for any cut into windows.
+# One experiment, one digest: idle, under CPU hogs, with random sleeps in guests and windows, and for any cut into windows.
 # usage: determinism.sh BUILD SOURCE
 build=$1
 top=$2
