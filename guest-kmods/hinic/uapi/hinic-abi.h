@@ -28,6 +28,15 @@ struct hinic_ib_alloc_ucontext_resp {
 };
 
 /*
+ * Answer of create_ah: what the address vector of a request needs beside the caller's attributes.
+ * The core has resolved the next hop. InfiniBand ports answer zeros and 0xffff.
+ */
+struct hinic_ib_create_ah_resp {
+	__u8 dmac[6];
+	__u16 vlan; /* 12 bits of the source GID's VLAN, 0xffff none */
+};
+
+/*
  * create_cq: entries of 64 bytes. buf_len = 64 * n, n a power of two, at least the number of
  * entries asked for; all n can be used.
  */
