@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "hinic_hw.h"
+#include "rpkt.h"
 #include "vdc/hinic.h"
 
 #define RQ_CACHE_BYTES  512u /* receive WQEs kept per queue; also the largest stride */
@@ -108,32 +109,46 @@ struct rsp {
     struct rq rq;
 };
 
+/* Part of struct srq. */
+struct srq_rsp {
+    struct rq rq;
+};
+
 struct qp;
+struct srq;
 
 /* ---- responder.c ---- */
 
 /* A request, or any packet of a UD, GSI or UC QP. The packet is the responder's from here on. */
 void vdc_hinic_rsp_packet(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint32_t pkt);
-/* A UD packet to a group: a copy to each member in QPN order. Takes the packet. */
-void vdc_hinic_rsp_multicast(struct vdc_hinic *h, vtime_t now, const uint8_t mgid[16],
-                             uint32_t pkt);
-/* Memory has done what tag says, for QP slot or SRQ obj. Comes for every request, also after the
- * QP was reset or destroyed: the packet buffer is held until then. */
-void vdc_hinic_rsp_mem_done(struct vdc_hinic *h, vtime_t now, uint32_t obj, uint32_t tag,
-                            uint8_t status);
-void vdc_hinic_rsp_mem_room(struct vdc_hinic *h, vtime_t now);
-/* EV_RSP_TIMER of a QP slot: a response is due, or the next WQEs are to be flushed. */
-void vdc_hinic_rsp_timer(struct vdc_hinic *h, vtime_t now, uint32_t slot);
-/* Old and new state of MODIFY_QP or of an error. ERR: drops all that waits; the receive queue is
- * flushed by vdc_hinic_rsp_flush(), called when the send queue is flushed. */
-void vdc_hinic_rsp_transition(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint32_t old_state,
-                              uint32_t new_state);
-void vdc_hinic_rsp_flush(struct vdc_hinic *h, vtime_t now, struct qp *qp);
+/* status: enum mem_status. */
+void vdc_hinic_rsp_mem_done(struct vdc_hinic *h, vtime_t now, uint32_t slot, uint32_t tag,
+                            uint32_t status);
+void vdc_hinic_rsp_mem_room(struct vdc_hinic *h, vtime_t now, uint32_t slot);
+/* EV_RSP_TIMER: no packet buffer was free for a response. EV_RSP_WORK: flush goes on. */
+void vdc_hinic_rsp_timer(struct vdc_hinic *h, vtime_t now, struct qp *qp);
+void vdc_hinic_rsp_work(struct vdc_hinic *h, vtime_t now, struct qp *qp);
+/* ERR: drops all that waits; the receive queue is flushed behind the send queue. */
+void vdc_hinic_rsp_transition(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint8_t from,
+                              uint8_t to);
+/* The send queue is flushed (declared in requester.h too). */
+void vdc_hinic_rsp_sq_flushed(struct vdc_hinic *h, vtime_t now, struct qp *qp);
 void vdc_hinic_rsp_close(struct vdc_hinic *h, vtime_t now, struct qp *qp);
+
+/* ---- rspread.c ---- */
+
+/* The scheduler: builds the next READ response into pkt; its first bit has left. FLUSH and
+ * ATOMIC_WRITE are answered by READ response only without payload. */
+enum sched_built vdc_hinic_rsp_build(struct vdc_hinic *h, vtime_t now, uint32_t qpn, uint32_t pkt);
+void vdc_hinic_rsp_sent(struct vdc_hinic *h, vtime_t now, uint32_t qpn, uint32_t pkt);
 
 /* ---- rq.c ---- */
 
 void vdc_hinic_rsp_doorbell(struct vdc_hinic *h, vtime_t now, struct qp *qp);
-void vdc_hinic_srq_doorbell(struct vdc_hinic *h, vtime_t now, uint32_t srqn);
+void vdc_hinic_srq_doorbell(struct vdc_hinic *h, vtime_t now, struct srq *srq);
+void vdc_hinic_srq_mem_done(struct vdc_hinic *h, vtime_t now, uint32_t srqn, uint32_t tag,
+                            uint32_t status);
+void vdc_hinic_srq_mem_room(struct vdc_hinic *h, vtime_t now, uint32_t srqn);
+void vdc_hinic_srq_close(struct vdc_hinic *h, vtime_t now, struct srq *srq);
 
 #endif
