@@ -181,6 +181,10 @@ int daemon_start(struct run *r, uint32_t hub)
         arguments_add(&a, "--replay");
         arguments_add(&a, "%s", r->opts->replay);
     }
+    if (r->opts->perturb) {
+        arguments_add(&a, "--perturb");
+        arguments_add(&a, "%" PRIu64, r->opts->perturb);
+    }
     int rc = child_start(&r->daemon, f->path, &a, "hicain-vswitchd.err", -1);
     arguments_free(&a);
     return rc;

@@ -10,14 +10,18 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "run.h"
 #include "vdc/sync.h"
 
-#define TICK_US   20000u    /* draining of the rings */
-#define LEAVE_US  2000000u  /* for children to leave after a failure, then they are killed */
-#define DRAIN_US  30000000u /* for children to leave after a good end */
-#define SECOND_US 10000000u /* a second Ctrl-C within this kills */
+#define TICK_US     20000u    /* draining of the rings */
+#define LEAVE_US    2000000u  /* for children to leave after a failure, then they are killed */
+#define DRAIN_US    30000000u /* for children to leave after a good end */
+#define SECOND_US   10000000u /* a second Ctrl-C within this kills */
+#define PAUSE_US    20000u    /* longest sleep of the perturbation, in one of PAUSE_ODDS steps */
+#define PAUSE_ODDS  4u
+#define PERTURB_WHO UINT64_C(0x400) /* its stream, behind those of the other processes */
 
 const char *run_component(const struct run *r, uint32_t who)
 {
@@ -103,6 +107,21 @@ uint64_t run_now_us(const struct run *r)
 /* --- phases -------------------------------------------------------------------------------------
  */
 
+/* Host perturbation: the supervisor is late. */
+static void unrest(struct run *r)
+{
+    if (perturb_hits(&r->perturb, PAUSE_ODDS)) {
+        (void)usleep((useconds_t)perturb_below(&r->perturb, PAUSE_US)); /* shorter is fine */
+    }
+}
+
+/* Has the switch daemon queued what it replays? Its socket appears when it has. */
+static bool daemons_are_ready(const struct run *r)
+{
+    char path[VDC_RUNDIR_PATH_MAX];
+    return access(vdc_rundir_file(r->dir, path, "hosts/local/%s.sock", r->daemon.name), F_OK) == 0;
+}
+
 static void step_boot(struct run *r, uint64_t now)
 {
     uint32_t n_booting = 0;
@@ -131,7 +150,19 @@ static void step_boot(struct run *r, uint64_t now)
     }
     struct vdc_seg_stat st;
     vdc_seg_stat(r->seg, &st);
-    if (st.n_parked == r->resolved->n_nodes && vdc_seg_start(r->seg) == 0) {
+    if (st.n_parked != r->resolved->n_nodes) {
+        return;
+    }
+    if (!daemons_are_ready(r)) {
+        if (now - r->daemon.start_us > r->resolved->limits.boot / 1000000) {
+            run_fail(r, r->daemon.who,
+                     "hicain-vswitchd not ready after %" PRIu64 " s (limits.boot)",
+                     r->resolved->limits.boot / VTIME_PS_PER_S);
+        }
+        return;
+    }
+    unrest(r);
+    if (vdc_seg_start(r->seg) == 0) {
         r->phase = PHASE_RUN;
         r->run_us = now;
         r->result->boot_wall_ms = (now - r->begin_us) / 1000;
@@ -159,7 +190,9 @@ static void step_ending(struct run *r, uint64_t now)
 static void step(struct run *r)
 {
     uint64_t now = run_now_us(r);
+    unrest(r);
     drain_rings(r);
+    unrest(r);
     if (r->phase == PHASE_BOOT) {
         step_boot(r, now);
     }
@@ -356,6 +389,7 @@ int vdc_run_local(const struct vdc_resolved *r, const struct vdc_artefacts *a,
     run->opts = opts;
     run->result = out;
     run->stall_who = VDC_SEG_WHO_NONE;
+    perturb_init(&run->perturb, opts->perturb, PERTURB_WHO);
     out->end = "";
     time_t wall = time(NULL);
     struct tm tm;

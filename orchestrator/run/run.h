@@ -7,6 +7,7 @@
 #include <sys/types.h>
 #include <systemd/sd-event.h>
 
+#include "perturb.h"
 #include "segcfg.h"
 #include "vdc/hashlog.h"
 #include "vdc/run.h"
@@ -69,6 +70,8 @@ struct run {
     /* The same for virtual time as a whole. */
     vtime_t stuck_vt;
     uint64_t stuck_us, stuck_cpu;
+
+    struct perturb perturb; /* of the supervisor itself */
 };
 
 /* --- children (spawn.c, guest.c) --- */

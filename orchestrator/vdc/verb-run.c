@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* vdc run FILE: runs an experiment on this host into a new run directory. */
+#include <errno.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -17,11 +18,12 @@ struct arguments {
     size_t n_sets;
     const char *windows;
     const char *until;
+    const char *replay;
     uint64_t perturb;
     bool is_copy;
 };
 
-enum { OPT_WINDOWS = 0x100, OPT_PERTURB, OPT_UNTIL, OPT_FREEZE };
+enum { OPT_WINDOWS = 0x100, OPT_PERTURB, OPT_UNTIL, OPT_FREEZE, OPT_REPLAY };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -41,6 +43,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case OPT_UNTIL:
         a->until = arg;
+        return 0;
+    case OPT_REPLAY:
+        a->replay = arg;
         return 0;
     case OPT_FREEZE:
         a->is_copy = true;
@@ -74,6 +79,8 @@ static const struct argp_option options[] = {
       "results",
       0 },
     { "perturb", OPT_PERTURB, "SEED", 0, "Disturb the host side; never changes results", 0 },
+    { "replay", OPT_REPLAY, "FILE", 0, "Commands to the switches at their times, as in control.log",
+      0 },
     { "freeze", OPT_FREEZE, NULL, 0, "Copy artefacts into the run instead of linking them", 0 },
     { 0 },
 };
@@ -108,6 +115,7 @@ int verb_run(struct cli *cli, int argc, char **argv)
     struct execution x;
     char beside[VDC_RUNDIR_PATH_MAX];
     char real[PATH_MAX] = "";
+    char journal[PATH_MAX];
     char line[256];
     argp_parse(&argp, argc, argv, 0, NULL, &a);
 
@@ -133,6 +141,11 @@ int verb_run(struct cli *cli, int argc, char **argv)
                          a.until);
         goto out;
     }
+    if (a.replay && !realpath(a.replay, journal)) {
+        code = cli_error(cli, EXIT_CONFIG, "--replay %s: %s", a.replay, strerror(errno));
+        goto out;
+    }
+    opts.replay = a.replay ? journal : NULL;
     int rc = vdc_rundir_create(&x.dir, cli->runs, x.resolved->name, x.digest);
     if (rc < 0) {
         code = cli_error(cli, EXIT_FAILED, "no run directory can be made in %s: %s", cli->runs,

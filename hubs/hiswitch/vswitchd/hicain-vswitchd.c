@@ -13,16 +13,21 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "perturb.h"
 #include "vdc/hubctl.h"
 #include "vdc/seg.h"
 #include "vswitchd.h"
 
-#define WAIT_MS  200u
-#define DRAIN_US 1000u
+#define WAIT_MS     200u
+#define DRAIN_US    1000u
+#define PAUSE_US    5000u /* longest sleep of the perturbation */
+/* Streams of the perturbation: two per hub, behind those of the segment's own processes. */
+#define PERTURB_WHO UINT64_C(0x300)
 
 struct options {
     const char *seg, *control, *journal, *capture_dir, *replay, *telemetry;
     long hub;
+    uint64_t perturb;
 };
 
 static const struct argp_option option_table[] = {
@@ -34,6 +39,8 @@ static const struct argp_option option_table[] = {
     { "capture-dir", 'd', "DIR", 0, "where relative capture and sink files lie (default: .)", 0 },
     { "replay", 'r', "FILE", 0, "timed commands to queue before the run starts", 0 },
     { "telemetry", 't', "FILE", 0, "events, and samples of the configured sampler", 0 },
+    { "perturb", 'p', "SEED", 0,
+      "sleep at random wherever the daemon acts; never changes results (default: 0, off)", 0 },
     { 0 },
 };
 
@@ -69,6 +76,13 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case 't':
         o->telemetry = arg;
         return 0;
+    case 'p':
+        errno = 0;
+        o->perturb = strtoull(arg, &end, 10);
+        if (errno != 0 || *end != '\0' || end == arg || *arg == '-') {
+            argp_error(state, "--perturb: %s, allowed 0..2^64-1", arg);
+        }
+        return 0;
     case ARGP_KEY_END:
         if (!o->seg || !o->control || !o->journal || o->hub < 0) {
             argp_error(state, "--seg, --hub, --control and --journal are needed");
@@ -76,6 +90,16 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* The perturbation of one thread. */
+static void unrest(void *ctx, uint32_t odds)
+{
+    struct perturb *p = ctx;
+
+    if (perturb_hits(p, odds)) {
+        (void)usleep((useconds_t)perturb_below(p, PAUSE_US));
     }
 }
 
@@ -89,6 +113,7 @@ struct waiter {
     int event_fd;
     sem_t is_drained;
     atomic_bool is_stopping;
+    struct perturb perturb;
 };
 
 static void *wait_for_notes(void *arg)
@@ -99,6 +124,7 @@ static void *wait_for_notes(void *arg)
     while (!atomic_load(&w->is_stopping)) {
         const enum vdc_seg_state s = vdc_hubctl_wait(w->hub, WAIT_MS);
 
+        unrest(&w->perturb, VSWD_PAUSE_STEP);
         if (!vdc_hubctl_peek(w->hub)) {
             if (s == VDC_SEG_DRAIN) {
                 (void)usleep(DRAIN_US); /* the last window completes: moments */
@@ -123,6 +149,7 @@ struct daemon {
     struct vswd *core;
     struct vdc_hubctl *hub;
     struct waiter waiter;
+    struct perturb perturb; /* of the loop's thread */
 };
 
 static int on_notes(sd_event_source *src, int fd, uint32_t events, void *arg)
@@ -238,11 +265,15 @@ int main(int argc, char **argv)
         status = fail("signals", rc);
         goto out_loop;
     }
+    perturb_init(&d.perturb, o.perturb, PERTURB_WHO + 2 * (uint64_t)o.hub);
+    perturb_init(&d.waiter.perturb, o.perturb, PERTURB_WHO + 2 * (uint64_t)o.hub + 1);
+    unrest(&d.perturb, VSWD_PAUSE_STEP);
     rc = vdc_hubctl_attach(o.seg, (uint32_t)o.hub, NULL, 0, &d.hub);
     if (rc < 0 || vdc_seg_hub_stat(vdc_hubctl_seg(d.hub), (uint32_t)o.hub, &stat) < 0) {
         status = fail(o.seg, rc < 0 ? rc : -ENOENT);
         goto out_hub;
     }
+    unrest(&d.perturb, VSWD_PAUSE_STEP);
     hub.ctx = d.hub;
     rc = vswd_new(&(struct vswd_cfg){ .hub = &hub,
                                       .loop = loop,
@@ -250,7 +281,9 @@ int main(int argc, char **argv)
                                       .journal = o.journal,
                                       .capture_dir = o.capture_dir,
                                       .replay = o.replay,
-                                      .telemetry = o.telemetry },
+                                      .telemetry = o.telemetry,
+                                      .pause = o.perturb ? unrest : NULL,
+                                      .pause_ctx = &d.perturb },
                   &d.core);
     if (rc < 0 || vswd_listen(d.core, o.control) < 0) { /* the reason is printed */
         goto out_core;

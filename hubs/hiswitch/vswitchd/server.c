@@ -45,6 +45,13 @@ struct vswd {
     int rc; /* first error that ends the daemon */
 };
 
+static void perturb(const struct vswd *d, uint32_t odds)
+{
+    if (d->cfg.pause) {
+        d->cfg.pause(d->cfg.pause_ctx, odds);
+    }
+}
+
 static void set_rc(struct vswd *d, int rc, const char *what)
 {
     if (rc < 0 && d->rc == 0) {
@@ -78,6 +85,7 @@ static void answer(struct vswd *d, const struct pending *p, json_t *o)
     if (p->client == CLIENT_NONE) {
         json_decref(o);
     } else {
+        perturb(d, VSWD_PAUSE_STEP);
         clients_send(d->clients, p->client, o);
     }
 }
@@ -111,6 +119,7 @@ static void pump(struct vswd *d)
         if (p->is_sent) {
             continue;
         }
+        perturb(d, VSWD_PAUSE_STEP);
         rc = d->cfg.hub->send(d->cfg.hub->ctx, &m, &p->req.cmd);
         if (rc == -ENOSPC) {
             return;
@@ -194,6 +203,7 @@ static void on_line(void *ctx, uint32_t client, const char *line, size_t n)
     struct request_error err;
     bool is_ok = request_parse(&req, line, n, &err);
 
+    perturb(d, VSWD_PAUSE_STEP);
     if (is_ok && d->is_over) {
         is_ok = request_fail(&err, "EBUSY", "", "the run is over");
     }
@@ -342,7 +352,9 @@ static void on_reply(struct vswd *d, const struct vdc_msg *m, const void *payloa
         return;
     }
     if (!p->is_internal && p->req.verb->kind != REQUEST_SHOW) {
+        perturb(d, VSWD_PAUSE_STEP);
         set_rc(d, journal_append(&d->journal, m->t, p->req.args, !p->is_replay), d->cfg.journal);
+        perturb(d, VSWD_PAUSE_STEP);
         if (p->req.verb->kind == REQUEST_LOCAL && !carry_out(d, p, &err)) {
             refuse(d, p, &err);
             return;
@@ -383,8 +395,10 @@ int vswd_drain(struct vswd *d)
     const struct vdc_msg *m;
 
     while ((m = d->cfg.hub->peek(d->cfg.hub->ctx)) != NULL) {
+        perturb(d, VSWD_PAUSE_NOTE); /* it stays in the ring that long */
         on_note(d, m);
         d->cfg.hub->pop(d->cfg.hub->ctx);
+        perturb(d, VSWD_PAUSE_NOTE);
     }
     pump(d);
     return d->rc;
@@ -449,6 +463,7 @@ int vswd_new(const struct vswd_cfg *cfg, struct vswd **out)
         goto out_free;
     }
     sinks_start(&d->sinks, 0);
+    perturb(d, VSWD_PAUSE_STEP);
     pump(d);
     for (const struct pending *p = d->first; p; p = p->next) {
         if (!p->is_sent) {
@@ -470,8 +485,10 @@ out_free:
 int vswd_listen(struct vswd *d, const char *path)
 {
     const struct clients_ops ops = { .ctx = d, .line = on_line, .gone = on_gone };
-    const int rc = clients_new(d->cfg.loop, path, VSWD_CLIENTS_MAX, VSWD_LINE_MAX, &ops,
-                               &d->clients);
+    int rc;
+
+    perturb(d, VSWD_PAUSE_STEP); /* a supervisor may be waiting for the socket */
+    rc = clients_new(d->cfg.loop, path, VSWD_CLIENTS_MAX, VSWD_LINE_MAX, &ops, &d->clients);
 
     if (rc < 0) {
         (void)fprintf(stderr, "hicain-vswitchd: %s: %s\n", path, strerror(-rc));
@@ -483,6 +500,7 @@ int vswd_finish(struct vswd *d)
 {
     struct request_error err = { 0 };
 
+    perturb(d, VSWD_PAUSE_STEP);
     (void)vswd_drain(d);
     d->is_over = true;
     (void)request_fail(&err, "EBUSY", "", "the run is over");
@@ -492,6 +510,7 @@ int vswd_finish(struct vswd *d)
     }
     clients_free(d->clients);
     d->clients = NULL;
+    perturb(d, VSWD_PAUSE_STEP);
     set_rc(d, captures_close(&d->captures), "capture");
     set_rc(d, sinks_close_all(&d->sinks), "telemetry");
     journal_close(&d->journal);

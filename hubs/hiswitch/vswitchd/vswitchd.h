@@ -35,7 +35,17 @@ struct vswd_cfg {
     const char *replay; /* file of timed commands to queue at once, NULL = none */
     const char
         *telemetry; /* file for events and for samples of the configured sampler, NULL = none */
+    /*
+     * Host perturbation: called at fixed places, before and after the daemon does something that
+     * somebody could see; sleeps a random time in about one of `odds` calls. NULL = never. What it
+     * does must not change a result.
+     */
+    void (*pause)(void *ctx, uint32_t odds);
+    void *pause_ctx;
 };
+
+#define VSWD_PAUSE_NOTE 100u /* odds at places that are passed once per note */
+#define VSWD_PAUSE_STEP 4u   /* odds at all others */
 
 struct vswd;
 

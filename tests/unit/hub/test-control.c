@@ -28,6 +28,7 @@ struct fake {
     struct rig *rig;
     struct note *first, **last;
     bool is_full, is_over;
+    uint32_t n_pause[VSWD_PAUSE_NOTE + 1]; /* by odds */
     struct vswd *core;
     sd_event *loop;
     int fd; /* a client */
@@ -81,6 +82,14 @@ static void fake_pop(void *ctx)
     free(n);
 }
 
+static void fake_pause(void *ctx, uint32_t odds)
+{
+    struct fake *f = ctx;
+
+    assert(odds > 0 && odds <= VSWD_PAUSE_NOTE);
+    f->n_pause[odds]++;
+}
+
 static int client_new(const struct fake *f)
 {
     struct sockaddr_un sa = { .sun_family = AF_UNIX };
@@ -129,7 +138,9 @@ static struct fake *fake_new(const char *name, const char *replay, int want_rc)
                                       .name = "sw0",
                                       .journal = f->journal,
                                       .capture_dir = dir,
-                                      .replay = replay },
+                                      .replay = replay,
+                                      .pause = fake_pause,
+                                      .pause_ctx = f },
                   &f->core);
     CHECK_EQ(rc, want_rc);
     if (rc == 0) {
@@ -589,6 +600,27 @@ static void clients(void)
     fake_free(f);
 }
 
+/* Everything the daemon does that somebody could see has a place where the perturbation may sleep.
+ */
+static void places_to_pause(void)
+{
+    struct fake *f = fake_new("pause", NULL, 0);
+    uint32_t n_step = f->n_pause[VSWD_PAUSE_STEP];
+
+    CHECK(n_step >= 2); /* replay, socket */
+    CHECK_EQ(f->n_pause[VSWD_PAUSE_NOTE], 0);
+    (void)ask(f, "{\"id\":1,\"cmd\":\"hello\"}");
+    CHECK_EQ(f->n_pause[VSWD_PAUSE_STEP] - n_step, 3); /* request, hub, answer */
+    CHECK(f->n_pause[VSWD_PAUSE_NOTE] >= 2);           /* around the reply */
+    n_step = f->n_pause[VSWD_PAUSE_STEP];
+    (void)ask(f, "{\"id\":2,\"cmd\":\"port.set\",\"port\":1,\"pvid\":9}");
+    CHECK_EQ(f->n_pause[VSWD_PAUSE_STEP] - n_step, 5); /* and around the journal */
+    n_step = f->n_pause[VSWD_PAUSE_STEP];
+    CHECK_EQ(vswd_finish(f->core), 0);
+    CHECK_EQ(f->n_pause[VSWD_PAUSE_STEP] - n_step, 2); /* last notes, files */
+    fake_free(f);
+}
+
 static const struct tap_case cases[] = {
     { "requests and exact replies", requests },
     { "a journal repeats the run", replay },
@@ -599,6 +631,7 @@ static const struct tap_case cases[] = {
     { "a slow client loses samples only", slow_client },
     { "captures", capture },
     { "limits, full ring, end of the run", clients },
+    { "places to pause", places_to_pause },
 };
 
 int main(void)
