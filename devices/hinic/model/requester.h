@@ -57,7 +57,8 @@ struct req_msg {
     uint32_t why;     /* vendor_err */
     uint32_t n_write; /* scatters of responses in flight */
     uint16_t bb;      /* index of its first block, mod 2^16 */
-    uint16_t n_bb;
+    uint8_t n_bb;
+    uint8_t rd;     /* entry of req.rd, if it takes one */
     uint8_t opcode; /* enum hinic_wqe_op */
     uint8_t flags;  /* HINIC_WQE_F_* */
     uint8_t status; /* enum hinic_wc_status */
@@ -93,16 +94,18 @@ struct req {
     uint32_t hold_first, hold_last; /* responses waiting for the memory engine, index + 1 */
     vtime_t t_rto;                  /* response timer, 0 = off */
     vtime_t t_rnr;
-    /* blocks of the send queue: cached [bb_head, bb_have), on their way [bb_have, bb_want) */
-    uint16_t bb_head, bb_have, bb_want;
-    uint16_t zero;
+    /* Blocks of the send queue: completed before bb_done, cached [bb_head, bb_have), on their way
+     * [bb_have, bb_want). */
+    uint16_t bb_done, bb_head, bb_have, bb_want;
+    uint16_t bb_flush;   /* with is_flushing: WQEs before are flushed */
+    uint8_t is_flushing; /* in ERR, SQE, and until it is done after SQE */
     uint8_t is_stopped;  /* the newest message has failed: nothing behind it is started */
     uint8_t is_draining; /* SQD, event still to come */
     uint8_t is_rnr;      /* waits until t_rnr */
     uint8_t is_rec;
-    uint8_t is_lost; /* the send queue could not be read or makes no sense: nothing to be flushed */
+    uint8_t is_lost; /* the send queue cannot be read or makes no sense: nothing to be flushed */
     uint8_t retry_left, rnr_left;
-    uint8_t is_room; /* waits for the memory engine */
+    uint8_t zero[6];
     struct req_msg msg[REQ_MSG_N];
     struct req_rd rd[REQ_RD_N];
     uint8_t bb[REQ_BB_CACHE][HINIC_BB_SIZE];
@@ -121,15 +124,107 @@ bool vdc_hinic_req_is_flushed(const struct qp *qp);
 void vdc_hinic_req_digest(const struct req *r, struct vdc_digest *d);
 
 /* mem.c; status: enum mem_status */
-void vdc_hinic_req_mem_done(struct vdc_hinic *h, vtime_t now, uint16_t slot, uint32_t tag,
-                            uint8_t status);
-void vdc_hinic_req_mem_room(struct vdc_hinic *h, vtime_t now, uint16_t slot);
+void vdc_hinic_req_mem_done(struct vdc_hinic *h, vtime_t now, uint32_t slot, uint32_t tag,
+                            uint32_t status);
+void vdc_hinic_req_mem_room(struct vdc_hinic *h, vtime_t now, uint32_t slot);
 
 /* sched.c, rrx.c: see rpkt.h */
 enum sched_built vdc_hinic_req_build(struct vdc_hinic *h, vtime_t now, uint32_t qpn, uint32_t pkt);
 void vdc_hinic_req_sent(struct vdc_hinic *h, vtime_t now, uint32_t qpn, uint32_t pkt);
 /* A response (ACK, READ response, ATOMIC_ACK); the packet is the requester's from here on. */
 void vdc_hinic_req_packet(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint32_t pkt);
+
+/*
+ * ---- between the stages of the requester ----
+ */
+
+/* A WQE, checked as far as that is possible without its queue pair's state. */
+struct sq_wqe {
+    struct hinic_wqe_ctrl ctrl;
+    uint64_t raddr, swap_add, compare;
+    uint32_t rkey;
+    uint32_t feth;
+    struct hinic_wqe_ud ud;
+    struct hinic_wqe_reg reg;
+    struct hinic_sge sge[HINIC_SGE_MAX];
+    uint32_t n_sge;
+    uint32_t inl; /* offset of inline data in raw, 0 = none */
+    uint32_t n_bb;
+    uint8_t status; /* enum hinic_wc_status if it is bad */
+    uint8_t why;
+    uint8_t is_lost; /* the next WQE cannot be found */
+    uint8_t raw[HINIC_WQE_BB_MAX * HINIC_BB_SIZE];
+};
+
+enum sq_look { SQ_NONE, SQ_GOOD, SQ_BAD };
+
+/* sq.c: the WQE at bb_head; SQ_NONE if not all of it is here. */
+enum sq_look vdc_hinic_sq_look(const struct qp *qp, struct sq_wqe *w);
+/* Its first block is here: what a flush needs. False if it is not. */
+bool vdc_hinic_sq_glance(const struct qp *qp, struct hinic_wqe_ctrl *c, uint32_t *n_bb);
+/* Starts reading blocks if it is useful and possible. */
+void vdc_hinic_sq_fetch(struct vdc_hinic *h, vtime_t now, struct qp *qp);
+/* Moves bb_head; blocks in the cache stay there unless they are to be read again. */
+void vdc_hinic_sq_seek(struct req *r, uint16_t bb, bool is_again);
+
+enum req_tag { REQ_TAG_WQE, REQ_TAG_SEND, REQ_TAG_RESP }; /* bits 31:28 of the tag */
+#define REQ_TAG(kind, v) ((uint32_t)(kind) << 28 | (v))
+#define REQ_TAG_MASK     0xfffffffu
+
+static inline struct req_msg *vdc_hinic_req_msg(struct req *r, uint32_t i)
+{
+    return &r->msg[i % REQ_MSG_N];
+}
+
+/* True if the operation holds an entry of req.rd until it is answered. */
+static inline bool vdc_hinic_req_is_rd(uint32_t op)
+{
+    return op == HINIC_WQE_READ || op == HINIC_WQE_CAS || op == HINIC_WQE_FADD ||
+           op == HINIC_WQE_FLUSH || op == HINIC_WQE_ATOMIC_WRITE;
+}
+
+/* requester.c: has the scheduler, or the fetch of WQEs, go on if there is something to do. */
+void vdc_hinic_req_kick(struct vdc_hinic *h, vtime_t now, struct qp *qp);
+
+/* reqdone.c: posts the completions that are due; a failed WQE at the head goes on in req_work(). */
+void vdc_hinic_req_complete(struct vdc_hinic *h, vtime_t now, struct qp *qp);
+/* Message idx fails; those behind it have not started. */
+void vdc_hinic_req_fail(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint32_t idx,
+                        uint8_t status, uint32_t why);
+void vdc_hinic_req_defer(struct vdc_hinic *h, vtime_t now, const struct qp *qp); /* req_work() */
+
+/* reqack.c: everything before psn is done. */
+enum req_acked {
+    REQ_ACKED,      /* psn_una == psn */
+    REQ_ACKED_READ, /* a READ or ATOMIC before it has not been answered */
+    REQ_ACKED_STOP  /* ... has failed */
+};
+enum req_acked vdc_hinic_req_ack(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint32_t psn);
+/* Processes responses that wait for the memory engine. */
+void vdc_hinic_req_resume(struct vdc_hinic *h, vtime_t now, struct qp *qp);
+void vdc_hinic_req_drop_held(struct vdc_hinic *h, vtime_t now, struct qp *qp);
+/* A scatter of a response has ended. */
+void vdc_hinic_req_scattered(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint32_t pkt,
+                             uint32_t status);
+
+/* reqtimer.c */
+void vdc_hinic_req_go_back(struct vdc_hinic *h, vtime_t now, struct qp *qp);
+/* Goes back to psn_una if a retry is left; else the WQE there fails. */
+void vdc_hinic_req_retry(struct vdc_hinic *h, vtime_t now, struct qp *qp);
+void vdc_hinic_req_rnr(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint32_t code);
+/* The response timer starts again, or stops if nothing is in flight. */
+void vdc_hinic_req_rto(struct vdc_hinic *h, vtime_t now, struct qp *qp);
+void vdc_hinic_req_retries_reset(struct qp *qp);
+
+/* reqlocal.c: LOCAL_INV, REG_MR, BIND_MW, NOP; enum hinic_wc_status. */
+bool vdc_hinic_req_is_local(uint32_t op);
+uint8_t vdc_hinic_req_local(struct vdc_hinic *h, struct qp *qp, const struct sq_wqe *w);
+
+/* udsend.c: address and datagram headers of a UD packet; false if the address is bad. */
+bool vdc_hinic_ud_address(struct vdc_hinic *h, const struct qp *qp, const struct sq_wqe *w,
+                          struct wire_hdr *out);
+/* Largest payload of a datagram. */
+uint32_t vdc_hinic_ud_mtu(const struct vdc_hinic *h);
 
 /* Packets that may be in flight; *bytes: their payload. */
 uint32_t vdc_hinic_req_window(const struct vdc_hinic *h, const struct qp *qp, uint32_t *bytes);
