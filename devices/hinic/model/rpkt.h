@@ -12,6 +12,7 @@
 
 struct qp;
 struct vdc_hinic;
+struct vdc_hinic_cfg;
 struct vdc_hinic_env;
 
 /* ---- rpkt.c: packet buffers ---- */
@@ -47,12 +48,14 @@ struct rpkt {
 };
 _Static_assert(sizeof(struct rpkt) == 192, "rpkt has no holes");
 
-/* Part of struct dev; all zero at reset. */
+/* Buffers of a device that has RDMA. */
+#define RPKT_N 1024u
+
 struct rpool {
     uint32_t n_used[RPKT_CLASSES];
     uint32_t free;       /* list through next */
-    uint32_t fresh;      /* buffers ever used, 0 = none yet */
-    uint32_t rx_waits;   /* receive engine waits for a buffer */
+    uint32_t fresh;      /* buffers used since reset */
+    uint32_t rx_waits;   /* the receive engine waits for a buffer */
     uint32_t loop_waits; /* transmit waits for one */
     uint32_t zero;
 };
@@ -64,33 +67,33 @@ struct rpkt *vdc_hinic_rpkt(struct vdc_hinic *h, uint32_t i);
 /* Offset of the payload in the state block: 4096 bytes; UD receives: the 40 bytes of the GRH lie in
  * front of it, ready to be placed with it. */
 uint64_t vdc_hinic_rpkt_payload(const struct vdc_hinic *h, uint32_t i);
-/* Bytes of state for n buffers: structs, and memory. */
-uint64_t vdc_hinic_rpkt_size(uint32_t n);
-uint64_t vdc_hinic_rpkt_mem_size(uint32_t n);
-/* Everything here to its state at reset: buffers, scheduler, loopback. Sources in the QPs are not
- * touched. */
-void vdc_hinic_rpkt_reset(struct vdc_hinic *h);
-void vdc_hinic_rpkt_digest(const struct vdc_hinic *h, struct vdc_digest *d);
+
+/* The private block of packets and scheduler at h->lay.rnet: its size, its state after a reset (QPs
+ * are gone then too), its digest. A device without RDMA has none. */
+uint64_t vdc_hinic_rnet_size(const struct vdc_hinic_cfg *cfg);
+void vdc_hinic_rnet_init(struct vdc_hinic *h);
+void vdc_hinic_rnet_digest(const struct vdc_hinic *h, struct vdc_digest *d);
 
 /* ---- sched.c: transmit ---- */
 
-/* Per QP two: [0] requester, [1] responder (READ responses). Part of struct qp, zero at RESET. */
+/* Two per slot of a QP: requester, responder (READ responses). */
 struct sched_src {
-    uint32_t next, prev; /* source ids + 1, 0 = none */
-    uint32_t is_armed;   /* in the round robin */
-    uint32_t n_out;      /* packets in turn order */
-    vtime_t until;       /* blocked; 0 = not */
+    uint32_t next, prev; /* in the round robin: numbers of sources, 0 = none */
+    uint32_t is_armed;
+    uint32_t n_out; /* packets in turn order */
+    uint32_t qpn;
+    uint32_t zero;
 };
 _Static_assert(sizeof(struct sched_src) == 24, "sched_src has no holes");
 
-/* Part of struct dev; all zero at reset but free_at, which survives it. */
+/* Sources are numbered 1 + 2 * slot + is_responder. */
 struct sched {
-    uint32_t src_head, src_tail; /* round robin: qpn * 2 + is_responder + 1, 0 = none */
+    uint32_t src_head, src_tail; /* round robin */
     uint32_t out_head, out_tail; /* packets in turn order */
     uint32_t ctl_head, ctl_tail;
     uint32_t loop_head, loop_tail;
     uint32_t n_out;
-    uint32_t out_bytes;   /* frames in turn order, on the wire */
+    uint32_t out_bytes;   /* of frames in turn order, on the wire */
     uint32_t is_eth_next; /* of data frames, the Ethernet queues are next */
     uint32_t zero;
     vtime_t gate;    /* no data packet leaves before */
@@ -100,10 +103,9 @@ struct sched {
 /* Answer of vdc_hinic_req_build() and vdc_hinic_rsp_build(), which get an allocated packet (class
  * TX_DATA, qpn and is_responder set) and fill its w; the scheduler frees it unless it was built. */
 enum sched_built {
-    SCHED_IDLE,     /* nothing to send: disarmed until the next vdc_hinic_sched_arm() */
-    SCHED_BUILT,    /* complete, payload in place (if any) */
-    SCHED_FETCHING, /* w is complete, vdc_hinic_sched_ready() or _abort() follows */
-    SCHED_BLOCKED   /* as idle, but armed again at t of the packet, which the source has set */
+    SCHED_IDLE,    /* nothing to send: disarmed until the next vdc_hinic_sched_arm() */
+    SCHED_BUILT,   /* complete, payload in place (if any) */
+    SCHED_FETCHING /* w is complete, vdc_hinic_sched_ready() or _abort() follows */
 };
 
 /* The source has something to send. May be called at any time, also when armed. */
@@ -126,17 +128,18 @@ void vdc_hinic_sched_close(struct vdc_hinic *h, vtime_t now, uint32_t qpn);
  * vdc_hinic_req_sent() or vdc_hinic_rsp_sent() (h, now, qpn, pkt) of its source, then frees it.
  */
 
-/* For EV_SCHED, EV_SCHED_WAKE (index: slot of the QP) and EV_LOOP. */
-void vdc_hinic_sched_turn(struct vdc_hinic *h, vtime_t now);
-void vdc_hinic_sched_wake(struct vdc_hinic *h, vtime_t now, uint32_t slot);
-void vdc_hinic_sched_loop(struct vdc_hinic *h, vtime_t now);
+/* EV_SCHED: a turn of the engine. EV_LOOP: a loopback packet arrives. */
+void vdc_hinic_sched_run(struct vdc_hinic *h, vtime_t now);
+void vdc_hinic_loop_run(struct vdc_hinic *h, vtime_t now);
 
-/* For the Ethernet transmit, which shares the link: earliest time at which a control packet, a data
- * packet could leave; VTIME_NEVER if there is none or the next one is not ready. */
-vtime_t vdc_hinic_sched_ctl_time(const struct vdc_hinic *h);
-vtime_t vdc_hinic_sched_data_time(const struct vdc_hinic *h);
-void vdc_hinic_sched_send(struct vdc_hinic *h, vtime_t now, bool is_ctl,
-                          const struct vdc_hinic_env *env);
+/* For the Ethernet transmit, which shares the link: earliest time at which a packet could leave,
+ * VTIME_NEVER if none is ready. */
+vtime_t vdc_hinic_sched_time(const struct vdc_hinic *h);
+/* A transmission: sends a packet and returns true, or leaves it to the Ethernet queues. */
+bool vdc_hinic_sched_transmit(struct vdc_hinic *h, vtime_t now, bool has_eth,
+                              const struct vdc_hinic_env *env);
+/* Of ethtx.c: something may leave now or soon; sees to it that it does. */
+void vdc_hinic_tx_start(struct vdc_hinic *h, vtime_t now);
 
 /* ---- rrx.c: receive ---- */
 

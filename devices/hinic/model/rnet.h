@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* Private to packets, scheduler and receive dispatch: their block of state, and what they offer
+ * each other. */
+#ifndef VDC_DEVICES_HINIC_MODEL_RNET_H
+#define VDC_DEVICES_HINIC_MODEL_RNET_H
+
+#include "rdma.h"
+#include "rpkt.h"
+#include "state.h"
+
+/* Behind it lie the sources, the packets and their memory, at these offsets in the state. */
+struct rnet {
+    struct rpool pool;
+    struct sched sched;
+    uint64_t src_off, pkt_off, mem_off;
+    uint32_t has_clmul; /* of the host; no result depends on it, nor does the digest */
+    uint32_t zero;
+};
+
+static inline struct rnet *vdc_hinic_rnet(struct vdc_hinic *h)
+{
+    return vdc_hinic_at(h, h->lay.rnet);
+}
+
+static inline const struct rnet *vdc_hinic_rnet_peek(const struct vdc_hinic *h)
+{
+    return (const struct rnet *)(const void *)((const uint8_t *)h + h->lay.rnet);
+}
+
+/* Slots of queue pairs. */
+static inline uint32_t vdc_hinic_rnet_slots(const struct vdc_hinic_cfg *cfg)
+{
+    return RDMA_QP_SPECIAL + cfg->n_qp;
+}
+
+/* ---- rpkt.c ---- */
+
+static inline const struct rpkt *vdc_hinic_rpkt_peek(const struct vdc_hinic *h, uint32_t i)
+{
+    assert(i != RPKT_NONE && i < RPKT_N);
+    return (const struct rpkt *)(const void *)((const uint8_t *)h +
+                                               vdc_hinic_rnet_peek(h)->pkt_off) +
+           i;
+}
+
+/* True if one packet more and `spare` others would fit. */
+bool vdc_hinic_rpkt_has_room(const struct vdc_hinic *h, enum rpkt_class cls, uint32_t spare);
+/* Moves a packet to another class, which has room. */
+void vdc_hinic_rpkt_recycle(struct vdc_hinic *h, uint32_t i, enum rpkt_class cls);
+
+/* ---- sched.c ---- */
+
+void vdc_hinic_sched_kick(struct vdc_hinic *h, vtime_t now);   /* a turn, if there can be one */
+void vdc_hinic_sched_resume(struct vdc_hinic *h, vtime_t now); /* loopback has got room */
+
+/* ---- rrx.c ---- */
+
+/* VID of a packet, RDMA_VLAN_NONE without one. */
+uint32_t vdc_hinic_rrx_vlan(const struct wire_hdr *w);
+
+#endif

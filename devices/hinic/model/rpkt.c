@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* Buffers of RDMA packets: one pool in three classes, and the block of state they lie in. */
+#include "rnet.h"
+
+#include <string.h>
+
+static uint32_t class_max(enum rpkt_class cls)
+{
+    return cls == RPKT_RX ? RPKT_N / 2 - 1 : RPKT_N / 4; /* buffer 0 is not used */
+}
+
+struct rpkt *vdc_hinic_rpkt(struct vdc_hinic *h, uint32_t i)
+{
+    struct rnet *n = vdc_hinic_rnet(h);
+
+    assert(i != RPKT_NONE && i <= n->pool.fresh);
+    return (struct rpkt *)vdc_hinic_at(h, n->pkt_off) + i;
+}
+
+uint64_t vdc_hinic_rpkt_payload(const struct vdc_hinic *h, uint32_t i)
+{
+    assert(i != RPKT_NONE && i < RPKT_N);
+    return vdc_hinic_rnet_peek(h)->mem_off + (uint64_t)i * RPKT_STRIDE + WIRE_HDR_MAX;
+}
+
+bool vdc_hinic_rpkt_has_room(const struct vdc_hinic *h, enum rpkt_class cls, uint32_t spare)
+{
+    return vdc_hinic_rnet_peek(h)->pool.n_used[cls] + spare < class_max(cls);
+}
+
+uint32_t vdc_hinic_rpkt_alloc(struct vdc_hinic *h, enum rpkt_class cls)
+{
+    struct rpool *p = &vdc_hinic_rnet(h)->pool;
+    struct rpkt *k;
+    uint32_t i = p->free;
+
+    if (!vdc_hinic_rpkt_has_room(h, cls, 0)) {
+        return RPKT_NONE;
+    }
+    if (i == RPKT_NONE) {
+        assert(p->fresh + 1 < RPKT_N); /* the classes together are smaller */
+        i = ++p->fresh;
+    } else {
+        p->free = vdc_hinic_rpkt(h, i)->next;
+    }
+    p->n_used[cls]++;
+    k = vdc_hinic_rpkt(h, i);
+    memset(k, 0, sizeof(*k));
+    k->cls = (uint8_t)cls;
+    k->state = RPKT_HELD;
+    return i;
+}
+
+void vdc_hinic_rpkt_recycle(struct vdc_hinic *h, uint32_t i, enum rpkt_class cls)
+{
+    struct rpool *p = &vdc_hinic_rnet(h)->pool;
+    struct rpkt *k = vdc_hinic_rpkt(h, i);
+
+    assert(p->n_used[k->cls] > 0);
+    p->n_used[k->cls]--;
+    p->n_used[cls]++;
+    k->cls = (uint8_t)cls;
+}
+
+void vdc_hinic_rpkt_free(struct vdc_hinic *h, vtime_t now, uint32_t i)
+{
+    struct rpool *p = &vdc_hinic_rnet(h)->pool;
+    struct rpkt *k = vdc_hinic_rpkt(h, i);
+    const uint8_t cls = k->cls;
+
+    assert(k->state != RPKT_FREE);
+    assert(p->n_used[cls] > 0);
+    p->n_used[cls]--;
+    k->state = RPKT_FREE;
+    k->next = p->free;
+    p->free = i;
+    if (cls == RPKT_TX_DATA) {
+        vdc_hinic_sched_kick(h, now);
+    } else if (cls == RPKT_RX) {
+        if (p->rx_waits) {
+            p->rx_waits = 0;
+            vdc_hinic_rx_kick(h, now);
+        }
+        if (p->loop_waits) {
+            p->loop_waits = 0;
+            vdc_hinic_sched_resume(h, now);
+        }
+    }
+}
+
+/* ---- the block ---- */
+
+static uint64_t round64(uint64_t n)
+{
+    return (n + 63) & ~UINT64_C(63);
+}
+
+static uint64_t src_bytes(const struct vdc_hinic_cfg *cfg)
+{
+    return round64((1 + 2 * (uint64_t)vdc_hinic_rnet_slots(cfg)) * sizeof(struct sched_src));
+}
+
+uint64_t vdc_hinic_rnet_size(const struct vdc_hinic_cfg *cfg)
+{
+    return round64(sizeof(struct rnet)) + src_bytes(cfg) + round64(RPKT_N * sizeof(struct rpkt)) +
+           (uint64_t)RPKT_N * RPKT_STRIDE;
+}
+
+void vdc_hinic_rnet_init(struct vdc_hinic *h)
+{
+    struct rnet *n = vdc_hinic_rnet(h);
+
+    memset(n, 0, sizeof(*n));
+    n->src_off = h->lay.rnet + round64(sizeof(*n));
+    n->pkt_off = n->src_off + src_bytes(&h->cfg);
+    n->mem_off = n->pkt_off + round64(RPKT_N * sizeof(struct rpkt));
+    n->has_clmul = vdc_crc_has_clmul();
+    memset(vdc_hinic_at(h, n->src_off), 0, src_bytes(&h->cfg));
+}
+
+void vdc_hinic_rnet_digest(const struct vdc_hinic *h, struct vdc_digest *d)
+{
+    const struct rnet *n = vdc_hinic_rnet_peek(h);
+    const struct rpkt *k = (const struct rpkt *)(const void *)((const uint8_t *)h + n->pkt_off);
+    const struct sched_src *s = (const struct sched_src *)(const void *)((const uint8_t *)h +
+                                                                         n->src_off);
+
+    if (n->pool.fresh == 0 && n->sched.src_head == 0) {
+        return; /* never used since the reset */
+    }
+    vdc_digest_fold(d, &n->pool, sizeof(n->pool));
+    vdc_digest_fold(d, &n->sched, sizeof(n->sched));
+    for (uint32_t i = n->sched.src_head; i != 0; i = s[i].next) {
+        vdc_digest_fold(d, &s[i], sizeof(s[i]));
+    }
+    for (uint32_t i = 1; i <= n->pool.fresh; i++) {
+        if (k[i].state != RPKT_FREE) {
+            vdc_digest_fold(d, &k[i], sizeof(k[i]));
+        }
+    }
+}
