@@ -60,6 +60,7 @@ struct host {
     uint32_t out[3];
     uint32_t log_aq, log_aeq;
     vtime_t t_cqe; /* when the last command's CQE was seen by the loop */
+    void *owner;   /* of callbacks that replace those of the host */
 };
 
 struct host *host_new(const struct vdc_hinic_cfg *cfg); /* NULL: default configuration */
