@@ -16,22 +16,38 @@ BUILDER=1   # version of the lock format
 say() { printf 'image %s: %s\n' "$NAME" "$*" >&2; }
 die() { printf 'image %s: error: %s\n' "$NAME" "$*" >&2; exit 1; }
 
-# All values of one key of the recipe, one per line.
-recipe() { awk -v k="$1" '$1 == k { $1 = ""; print substr($0, 2) }' "$RECIPE"; }
+# The lines of a recipe, behind those of the recipe it is like.
+recipe_lines() { # name
+    local file=$ROOT/images/$1.recipe like
+    [ -f "$file" ] || die "no recipe images/$1.recipe"
+    like=$(awk '$1 == "like" { print $2; exit }' "$file")
+    [ -z "$like" ] || recipe_lines "$like"
+    grep -Ev '^(#|like |$)' "$file"
+}
 
-# The lock's lines of one set (guest, build, kernel): package version architecture sha256 size sets.
+# All values of one key of the recipe, one per line.
+recipe() { recipe_lines "$NAME" | awk -v k="$1" '$1 == k { $1 = ""; print substr($0, 2) }'; }
+
+# The lock's lines of one set (guest, build, kernel, upstream): package version architecture sha256 size sets.
 locked() { awk -v s="$1" 'NF == 6 && $6 ~ "(^|,)" s "(,|$)"' "$LOCK"; }
 
-# A digest of source files by name and content; what builds leave behind is not a source.
+# What we take of our own directories, as arguments of find; what builds leave behind is not a source.
+SOURCES=(-type f '(' -name '*.[ch]' -o -name '*.sh' -o -name '*.map' -o -name '*.awk' -o -name '*.driver' -o -name Kbuild
+    -o -name Makefile -o -name build ')' ! -name '*.mod.c')
+
+# A digest of source files by name and content.
 digest_tree() {
     local path
     for path in "$@"; do
         [ -e "$ROOT/$path" ] || die "no directory $path (named by images/$NAME.recipe)"
     done
-    (cd "$ROOT" && find "$@" -type f ! -name '*.mod.c' \
-        \( -name '*.[ch]' -o -name '*.sh' -o -name Kbuild -o -name build \) -print0 |
-        sort -z | xargs -0 -r sha256sum) | sha256sum | cut -c1-16
+    (cd "$ROOT" && find "$@" "${SOURCES[@]}" -print0 | sort -z | xargs -0 -r sha256sum) |
+        sha256sum | cut -c1-16
 }
+
+# Recipe keys about our own files: the base does not depend on them.
+OWN='kmod|source|program|provider|load|cmdline'
+own_directories() { recipe_lines "$NAME" | awk '$1 ~ /^(kmod|source|program|provider)$/ { print $2 }'; }
 
 # What the cached parts are called by. The chroot depends on its packages alone, the base on the
 # recipe and all packages, the image on our own sources as well.
@@ -39,7 +55,7 @@ chroot_key() { locked build | cut -d' ' -f1-5 | sha256sum | cut -c1-16; }
 base_key() {
     {
         echo "$BUILDER"
-        grep -Ev '^(#|kmod |source |load |cmdline )' "$RECIPE"
+        recipe_lines "$NAME" | grep -Ev "^($OWN) "
         awk 'NF == 6' "$LOCK"
         digest_tree scripts/image/build scripts/image/rootfs.sh scripts/image/mkcpio.c
     } | sha256sum | cut -c1-16
@@ -48,8 +64,8 @@ image_key() {
     # shellcheck disable=SC2046 # the recipe's paths have no blanks
     {
         base_key
-        grep -E '^(kmod|source|load|cmdline) ' "$RECIPE" || true
-        digest_tree $(recipe source) $(recipe kmod)
+        recipe_lines "$NAME" | grep -E "^($OWN) " || true
+        digest_tree $(own_directories)
     } | sha256sum | cut -c1-16
 }
 
@@ -65,7 +81,7 @@ need_recipe() {
 # A private apt: own lists, own cache, no packages installed. The mirror is the one the host uses
 # for its base suite.
 apt_setup() {
-    local site state=$CACHE/apt/$NAME
+    local site type state=$CACHE/apt/$NAME
     if [ -n "${VDC_MIRROR:-}" ]; then
         site=$VDC_MIRROR
     else
@@ -77,8 +93,10 @@ apt_setup() {
         die "apt of this host knows no Debian suite: run apt-get update, or set VDC_MIRROR"
     mkdir -p "$state/lists/partial" "$state/cache/archives/partial" "$state/empty"
     : > "$state/status"
-    printf 'deb [signed-by=%s] %s %s main\n' /usr/share/keyrings/debian-archive-keyring.gpg \
-        "$site" "$(recipe suite)" > "$state/sources.list"
+    for type in deb $(recipe upstream | sed -n '1s/.*/deb-src/p'); do
+        printf '%s [signed-by=%s] %s %s main\n' "$type" \
+            /usr/share/keyrings/debian-archive-keyring.gpg "$site" "$(recipe suite)"
+    done > "$state/sources.list"
     APT=(-qq -o "Dir::Etc::sourcelist=$state/sources.list" -o "Dir::Etc::sourceparts=$state/empty"
         -o "Dir::Etc::preferencesparts=$state/empty" -o Dir::Etc::preferences=/dev/null
         -o "Dir::State::lists=$state/lists" -o "Dir::Cache=$state/cache"
@@ -97,6 +115,17 @@ uris() {
         version = part[2]; gsub("%3a", ":", version)
         sub("^SHA256:", "", $4)
         print uri, part[1], version, arch, $4, $3
+    }'
+}
+
+# The upstream archive of a source package, in the same form; its packaging is not needed.
+upstream_uris() { # source packages...
+    apt-get "${APT[@]}" source --print-uris "$@" | awk '{
+        uri = $1; gsub("\047", "", uri)
+        if ($2 !~ /\.orig\.tar\.[a-z0-9]+$/) next
+        n = split($2, part, "_"); version = part[2]; sub(/\.orig\.tar.*/, "", version)
+        sub("^SHA256:", "", $4)
+        print uri, part[1], version, "source", $4, $3
     }'
 }
 

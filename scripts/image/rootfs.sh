@@ -29,9 +29,14 @@ needed() {
 close_libraries() {
     local so
     declare -A have=()
+    while read -r so; do
+        compgen -G "$so" || true
+    done < /stage/keep > /stage/kept
     {
         find usr/bin usr/sbin -type f
-        while read -r so; do [ ! -e "$so" ] || echo "$so"; done < /stage/keep
+        cat /stage/kept
+        # What programs open by name lies below directories of its own: all that is left there stays.
+        find "$lib" usr/lib/python3* -mindepth 2 -type f -name '*.so*' 2> /dev/null || true
     } > /stage/todo
     while [ -s /stage/todo ]; do
         mapfile -t todo < /stage/todo
@@ -42,22 +47,52 @@ close_libraries() {
             have[$so]=1
             if [ -e "$lib/$so" ]; then
                 echo "$lib/$so" >> /stage/todo
-            else
-                [ -e "usr/lib64/$so" ] || die "$so is needed and not in the image"
+            else # or the loader itself, or in a directory of its user's RUNPATH
+                [ -e "usr/lib64/$so" ] || find "$lib" -mindepth 2 -name "$so" | grep -q . ||
+                    die "$so is needed and not in the image"
             fi
         done < /stage/found
     done
     for so in "$lib"/*; do
-        [ -d "$so" ] || [ -n "${have[${so##*/}]:-}" ] || grep -qx "$so" /stage/keep || rm "$so"
+        [ -d "$so" ] || [ -n "${have[${so##*/}]:-}" ] || grep -qx "$so" /stage/kept || rm "$so"
     done
+}
+
+# Of a directory named by `only` lines, keeps what their patterns name.
+keep_only() {
+    local dir pattern path
+    awk '{ print $1 }' /stage/only | sort -u > /stage/only.dirs
+    while read -r dir; do
+        [ -d "$dir" ] || die "only $dir: no such directory"
+        awk -v d="$dir" '$1 == d { print d "/" $2 }' /stage/only | while read -r pattern; do
+            compgen -G "$pattern" || die "only $pattern: no such file"
+        done > /stage/only.kept
+        for path in "$dir"/*; do
+            grep -qxF "$path" /stage/only.kept || rm -rf "$path"
+        done
+    done < /stage/only.dirs
+}
+
+# Python's library as byte code: a guest would compile it at every start, with its own instructions.
+compile_python() {
+    local dir
+    while read -r dir; do
+        PYTHONHASHSEED=0 python3 -m compileall -q -b -s /stage/root -p / \
+            --invalidation-mode unchecked-hash "$dir" || die "$dir does not compile"
+        find "$dir" -name '*.py' -delete
+    done < /stage/pyc
 }
 
 busybox_applets() { chroot /stage/root /usr/bin/busybox --list; }
 
 make_base() {
-    local m path link
-    local from=/stage/kernel/usr/lib/modules/$release to=/stage/root/usr/lib/modules/$release
+    local m path link to
+    local from=/stage/kernel/usr/lib/modules/$release modules=/stage/root/usr/lib/modules/$release
     cd /stage/root
+    while read -r path to; do
+        mkdir -p "$(dirname "$to")"
+        cp -r "/stage/upstream/$path" "$to"
+    done < /stage/take
     while read -r path; do rm -rf "./${path:?}"; done < /stage/prune
     # A link gets the content of the file it names, so that the sweep needs to look at names only.
     find "$lib" -maxdepth 1 -type l -name '*.so.*' | sort > /stage/links
@@ -65,7 +100,10 @@ make_base() {
         path=$(readlink -f "$link")
         if [ -f "$path" ]; then cp --remove-destination -p "$path" "$link"; else rm "$link"; fi
     done < /stage/links
+    keep_only
     close_libraries
+    compile_python
+    while read -r to link; do ln -s "$to" "$link"; done < /stage/link
     mkdir -p dev proc sys run tmp root etc
     chmod 1777 tmp
     ln -sf ../proc/self/mounts etc/mtab
@@ -73,7 +111,7 @@ make_base() {
         [ -e "usr/bin/$m" ] || [ -e "usr/sbin/$m" ] || ln -s busybox "usr/bin/$m"
     done
 
-    mkdir -p "$to"
+    mkdir -p "$modules"
     ln -s usr/lib /stage/kernel/lib # where depmod and modprobe look
     depmod -b /stage/kernel "$release"
     while read -r m; do
@@ -83,19 +121,32 @@ make_base() {
         while read -r path; do
             path=${path#"/usr/lib/modules/$release/"}
             path=${path#"/lib/modules/$release/"}
-            mkdir -p "$to/$(dirname "$path")"
-            cp "$from/$path" "$to/$path"
+            mkdir -p "$modules/$(dirname "$path")"
+            # Unpacked, and without type information: either costs a guest more than the bytes do.
+            xz -dc "$from/$path" > "$modules/${path%.xz}"
+            strip --strip-debug -R .BTF "$modules/${path%.xz}"
         done < /stage/deps
     done < /stage/module
-    cp "$from"/modules.{order,builtin,builtin.modinfo} "$to/"
+    cp "$from"/modules.{order,builtin,builtin.modinfo} "$modules/"
     depmod -b /stage/root "$release"
-    rm -f "$to"/modules.{alias,dep,symbols,devname} # the .bin files are what modprobe reads
+    rm -f "$modules"/modules.{alias,dep,symbols,devname} # the .bin files are what modprobe reads
     list /stage/root > /stage/base.files
     pack /stage/root > /stage/base.cpio
 }
 
+# A provider of libibverbs, against the private headers of the very release that is in the image.
+make_provider() { # directory
+    mkdir -p /stage/provider "/stage/overlay/$lib/libibverbs" /stage/overlay/etc/libibverbs.d
+    make -s -C "/src/$1" RDMA_CORE=/stage/upstream/rdma-core HW=/src/devices/hinic/hw \
+        UAPI=/src/guest-kmods/hinic/uapi O=/stage/provider > /stage/make.log 2>&1 ||
+        { cat /stage/make.log >&2; die "$1 does not build"; }
+    strip --strip-unneeded /stage/provider/*.so
+    cp /stage/provider/*.so "/stage/overlay/$lib/libibverbs/"
+    cp /stage/provider/*.driver /stage/overlay/etc/libibverbs.d/
+}
+
 make_overlay() {
-    local path ko to=/stage/overlay/usr/lib/modules/$release
+    local path ko symbols='' to=/stage/overlay/usr/lib/modules/$release
     mkdir -p "$to/extra" /stage/overlay/{etc/vdc,usr/sbin,usr/bin}
     (cd /src/guest/agent && sh ./build /stage/overlay/usr/sbin/vdc-agent)
     ln -s usr/sbin/vdc-agent /stage/overlay/init
@@ -107,14 +158,20 @@ make_overlay() {
     cp /stage/load /stage/overlay/etc/vdc/modules
 
     while read -r path; do
-        make -s -C "/usr/src/linux-headers-$release" M="/src/$path" W=1 KCFLAGS=-Werror modules \
-            > /stage/make.log 2>&1 || { cat /stage/make.log >&2; die "$path does not build"; }
+        make -s -C "/usr/src/linux-headers-$release" M="/src/$path" W=1 KCFLAGS=-Werror \
+            KBUILD_EXTRA_SYMBOLS="$symbols" modules > /stage/make.log 2>&1 ||
+            { cat /stage/make.log >&2; die "$path does not build"; }
         grep -i 'warning' /stage/make.log >&2 && die "$path builds with warnings"
         for ko in "/src/$path"/*.ko; do
             strip --strip-debug "$ko"
             cp "$ko" "$to/extra/"
         done
+        symbols="$symbols /src/$path/Module.symvers" # for the modules that come later
     done < /stage/kmod
+    while read -r path; do
+        (cd "/src/$path" && sh ./build /stage/overlay/usr/bin) || die "$path does not build"
+    done < /stage/program
+    while read -r path; do make_provider "$path"; done < /stage/provider
     [ -e /stage/root/lib ] || ln -s usr/lib /stage/root/lib
     cp -a "$to/extra" "/stage/root/usr/lib/modules/$release/"
     depmod -b /stage/root "$release"
