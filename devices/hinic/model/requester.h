@@ -171,6 +171,14 @@ enum req_tag { REQ_TAG_WQE, REQ_TAG_SEND, REQ_TAG_RESP }; /* bits 31:28 of the t
 #define REQ_TAG(kind, v) ((uint32_t)(kind) << 28 | (v))
 #define REQ_TAG_MASK     0xfffffffu
 
+/* True if PSN a is behind b by at most the largest message. */
+static inline bool vdc_hinic_req_is_behind(uint32_t a, uint32_t b)
+{
+    const uint32_t d = (a - b) & WIRE_PSN_MASK;
+
+    return d > 0 && d <= REQ_PSN_MAX;
+}
+
 static inline struct req_msg *vdc_hinic_req_msg(struct req *r, uint32_t i)
 {
     return &r->msg[i % REQ_MSG_N];
