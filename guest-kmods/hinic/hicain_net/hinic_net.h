@@ -5,15 +5,19 @@
 
 /*
  * Locks, outermost first:
+ *   rdma_mutex       protects the auxiliary device of the RDMA driver; outside of RTNL, which that
+ *                    driver takes
  *   RTNL             protects everything in struct hinic_net that has no other lock named beside it
  *   link_lock        protects reading the port status together with setting the carrier
  *   aq.lock          protects the admin rings and the table of pending commands
- * The hard interrupt of vector 0 takes link_lock and aq.lock, never both.
+ *   rdma_lock        protects the RDMA driver's client, also while it is called
+ * The hard interrupt of vector 0 takes link_lock, aq.lock and rdma_lock, never two of them.
  */
 #include <linux/bitmap.h>
 #include <linux/completion.h>
 #include <linux/if_vlan.h>
 #include <linux/io.h>
+#include <linux/mutex.h>
 #include <linux/netdevice.h>
 #include <linux/pci.h>
 #include <linux/semaphore.h>
@@ -25,6 +29,9 @@
 
 #define HINIC_NET_NAME	  "hicain_net"
 #define HINIC_NET_VERSION __stringify(HINIC_SPEC_MAJOR) "." __stringify(HINIC_SPEC_MINOR)
+
+struct hinic_rdma;
+struct hinic_rdma_client;
 
 #define HINIC_NET_QPAIRS_MAX  8
 #define HINIC_NET_EQS_MAX     8
@@ -178,6 +185,11 @@ struct hinic_net {
 	struct hinic_mb_rss rss;
 	DECLARE_BITMAP(vlans, VLAN_N_VID);
 
+	struct mutex rdma_mutex;
+	struct hinic_rdma *rdma; /* rdma_mutex; NULL while the device is not offered */
+	spinlock_t rdma_lock;	 /* taken in hard interrupts */
+	struct hinic_rdma_client *rdma_client; /* rdma_lock; NULL without a driver */
+
 	struct work_struct rx_mode_work; /* ndo_set_rx_mode runs under a spinlock, commands sleep */
 	struct work_struct recover_work;
 };
@@ -219,6 +231,7 @@ void hinic_net_aq_reset(struct hinic_net *hn);
 void hinic_net_aq_open(struct hinic_net *hn);
 void hinic_net_aq_abort(struct hinic_net *hn);
 void hinic_net_aq_poll(struct hinic_net *hn);
+int hinic_net_aq_try(struct hinic_net *hn, struct hinic_aq_sqe *sqe, __le32 *out);
 int hinic_net_aq_exec(struct hinic_net *hn, struct hinic_aq_sqe *sqe, __le32 *out);
 
 /* hinic_net_cmd.c */
@@ -280,6 +293,11 @@ void hinic_net_rx_mode_work(struct work_struct *work);
 
 /* hinic_net_ethtool.c */
 extern const struct ethtool_ops hinic_net_ethtool_ops;
+
+/* hinic_net_rdma.c */
+void hinic_net_rdma_add(struct hinic_net *hn);
+void hinic_net_rdma_remove(struct hinic_net *hn, bool is_down);
+void hinic_net_rdma_event(struct hinic_net *hn, const struct hinic_eqe *eqe);
 
 /* hinic_net_stats.c */
 int hinic_net_stats_count(const struct hinic_net *hn);

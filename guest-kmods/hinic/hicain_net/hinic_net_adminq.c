@@ -188,24 +188,14 @@ out:
 	return slot;
 }
 
-/**
- * hinic_net_aq_exec() - carry out one command
- * @hn: device
- * @sqe: the command without its cmd_id, which is filled in; belongs to the caller
- * @out: the three answer words, or NULL
- *
- * May sleep, up to 5 s of guest time. If the answer does not come, the device is reset on the spot
- * (so that it makes no further access to the caller's mailboxes) and recovery is requested.
- *
- * Return: 0, the errno of the device's status, -EIO if the device is down or went down, or
- * -ETIMEDOUT.
- */
-int hinic_net_aq_exec(struct hinic_net *hn, struct hinic_aq_sqe *sqe, __le32 *out)
+/* Carries out one command. *status is the device's answer, HINIC_AQ_OK without one. */
+static int hinic_net_aq_run(struct hinic_net *hn, struct hinic_aq_sqe *sqe, __le32 *out, u8 *status)
 {
 	struct hinic_net_adminq *aq = &hn->aq;
 	struct hinic_net_cmd_slot *slot;
 	int err = -EIO;
 
+	*status = HINIC_AQ_OK;
 	down(&aq->credits);
 	slot = hinic_net_aq_submit(aq, hn, sqe);
 	if (!slot)
@@ -230,12 +220,10 @@ int hinic_net_aq_exec(struct hinic_net *hn, struct hinic_aq_sqe *sqe, __le32 *ou
 	err = slot->err;
 	if (err)
 		goto out_slot;
+	*status = slot->status;
 	err = slot->status < ARRAY_SIZE(hinic_net_aq_errno) ? hinic_net_aq_errno[slot->status]
 							    : -EIO;
-	if (err)
-		dev_warn(&hn->pdev->dev, "command 0x%02x refused with status %u\n", sqe->opcode,
-			 slot->status);
-	else if (out)
+	if (!err && out)
 		memcpy(out, slot->out, sizeof(slot->out));
 out_slot:
 	spin_lock_irq(&aq->lock);
@@ -243,5 +231,49 @@ out_slot:
 	spin_unlock_irq(&aq->lock);
 out:
 	up(&aq->credits);
+	return err;
+}
+
+/**
+ * hinic_net_aq_exec() - carry out one command
+ * @hn: device
+ * @sqe: the command without its cmd_id, which is filled in; belongs to the caller
+ * @out: the three answer words, or NULL
+ *
+ * May sleep, up to 5 s of guest time. If the answer does not come, the device is reset on the spot
+ * (so that it makes no further access to the caller's mailboxes) and recovery is requested.
+ *
+ * Return: 0, the errno of the device's status, -EIO if the device is down or went down, or
+ * -ETIMEDOUT.
+ */
+int hinic_net_aq_exec(struct hinic_net *hn, struct hinic_aq_sqe *sqe, __le32 *out)
+{
+	u8 status;
+	int err;
+
+	err = hinic_net_aq_run(hn, sqe, out, &status);
+	if (status != HINIC_AQ_OK)
+		dev_warn(&hn->pdev->dev, "command 0x%02x refused with status %u\n", sqe->opcode,
+			 status);
+	return err;
+}
+
+/**
+ * hinic_net_aq_try() - as hinic_net_aq_exec(), for commands that a user may cause to be refused
+ * @hn: device
+ * @sqe: the command without its cmd_id
+ * @out: the three answer words, or NULL
+ *
+ * Return: as hinic_net_aq_exec().
+ */
+int hinic_net_aq_try(struct hinic_net *hn, struct hinic_aq_sqe *sqe, __le32 *out)
+{
+	u8 status;
+	int err;
+
+	err = hinic_net_aq_run(hn, sqe, out, &status);
+	if (status != HINIC_AQ_OK)
+		dev_dbg(&hn->pdev->dev, "command 0x%02x refused with status %u\n", sqe->opcode,
+			status);
 	return err;
 }

@@ -201,8 +201,9 @@ void hinic_net_recover_work(struct work_struct *work)
 {
 	struct hinic_net *hn = container_of(work, struct hinic_net, recover_work);
 	u32 status;
-	int err;
+	int err = -ENODEV;
 
+	hinic_net_rdma_remove(hn, true);
 	rtnl_lock();
 	/*
 	 * Down already: between the two halves of a function reset, or a recovery that did not
@@ -222,6 +223,8 @@ void hinic_net_recover_work(struct work_struct *work)
 		netdev_info(hn->netdev, "recovered by reset\n");
 out:
 	rtnl_unlock();
+	if (!err)
+		hinic_net_rdma_add(hn);
 }
 
 /**

@@ -84,6 +84,7 @@ static void hinic_net_event(struct hinic_net *hn, const struct hinic_eqe *eqe)
 {
 	u32 id = le32_to_cpu(eqe->id);
 
+	hinic_net_rdma_event(hn, eqe);
 	switch (eqe->type) {
 	case HINIC_EQE_PORT_CHANGE:
 		hinic_net_update_link(hn);
@@ -101,7 +102,7 @@ static void hinic_net_event(struct hinic_net *hn, const struct hinic_eqe *eqe)
 		hinic_net_aq_abort(hn);
 		hinic_net_request_recovery(hn);
 		break;
-	default: /* events of RDMA objects, which this driver does not make */
+	default: /* events of RDMA objects */
 		break;
 	}
 }

@@ -86,6 +86,8 @@ static int hinic_net_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	hn->netdev = netdev;
 	INIT_WORK(&hn->rx_mode_work, hinic_net_rx_mode_work);
 	INIT_WORK(&hn->recover_work, hinic_net_recover_work);
+	mutex_init(&hn->rdma_mutex);
+	spin_lock_init(&hn->rdma_lock);
 
 	err = hinic_net_map(hn);
 	if (err)
@@ -133,6 +135,7 @@ static int hinic_net_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		    hinic_net_rd(hn, HINIC_R_SPEC_VER) >> 16,
 		    hinic_net_rd(hn, HINIC_R_SPEC_VER) & 0xffff, hinic_net_rd(hn, HINIC_R_NODE_ID),
 		    hn->params.n_qps, hn->max_qps, netdev->dev_addr);
+	hinic_net_rdma_add(hn);
 	return 0;
 
 err_down:
@@ -168,6 +171,7 @@ static void hinic_net_remove(struct pci_dev *pdev)
 
 	/* From here on a failure of the device is answered by going on without it. */
 	disable_work_sync(&hn->recover_work);
+	hinic_net_rdma_remove(hn, false);
 	unregister_netdev(netdev);
 	disable_work_sync(&hn->rx_mode_work);
 	hinic_net_device_down(hn);
@@ -199,6 +203,7 @@ static void hinic_net_reset_prepare(struct pci_dev *pdev)
 {
 	struct hinic_net *hn = netdev_priv(pci_get_drvdata(pdev));
 
+	hinic_net_rdma_remove(hn, true);
 	rtnl_lock();
 	if (hn->is_live)
 		hinic_net_halt(hn);
@@ -215,6 +220,8 @@ static void hinic_net_reset_done(struct pci_dev *pdev)
 	if (err)
 		netdev_err(hn->netdev, "set-up after a function reset failed (%d)\n", err);
 	rtnl_unlock();
+	if (!err)
+		hinic_net_rdma_add(hn);
 }
 
 static const struct pci_error_handlers hinic_net_err_handler = {
