@@ -113,14 +113,14 @@ struct hinic_ib_cq {
 	struct hinic_ib_eq *eq;
 	u32 cqn;
 	u8 log_cqe;
-	spinlock_t lock;
-	u32 ci;	   /* free-running, 24 bits count */
-	u8 arm_sn; /* counts events; written by the interrupt */
+	spinlock_t lock; /* ci and the entries from there on, of a kernel ring */
+	u32 ci;		 /* free-running, 24 bits count */
+	u8 arm_sn;	 /* counts events; written by the interrupt */
 };
 
 /* Send queue of a kernel QP; of a process's QP only mem and log_bb. Indices count blocks. */
 struct hinic_ib_sq {
-	spinlock_t lock;
+	spinlock_t lock; /* all but ci, which polling writes */
 	struct hinic_ib_mem mem;
 	u64 *wr_id; /* by slot of a request's first block */
 	u8 *n_bb;
@@ -129,7 +129,7 @@ struct hinic_ib_sq {
 };
 
 struct hinic_ib_rq {
-	spinlock_t lock;
+	spinlock_t lock; /* all but ci, which polling writes */
 	struct hinic_ib_mem mem;
 	u64 *wr_id; /* by slot */
 	u16 pi, ci; /* free-running */
@@ -138,7 +138,7 @@ struct hinic_ib_rq {
 
 struct hinic_ib_qp {
 	struct ib_qp ibqp;
-	struct mutex mutex;
+	struct mutex mutex; /* one change of state or attributes at a time */
 	enum ib_qp_state state;
 	u32 qpn;
 	u32 uar;
@@ -155,7 +155,7 @@ struct hinic_ib_srq {
 	bool is_user;
 	u32 max_wr, max_sge;
 	u8 log_wqe, log_stride;
-	spinlock_t lock;
+	spinlock_t lock; /* everything below, and the links in memory */
 	u64 *wr_id;
 	u16 pi;		/* requests posted, free-running */
 	u16 head, tail; /* free list: next entry to use, last one */

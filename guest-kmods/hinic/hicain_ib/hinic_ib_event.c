@@ -159,7 +159,8 @@ void hinic_ib_events_init(struct hinic_ib_dev *hdev)
  * hinic_ib_events_flush() - wait until the events taken so far have been given out
  * @hdev: device
  *
- * An object that can no longer be found by its number is not in use by events afterwards. May sleep.
+ * An object that cannot be found by its number any more is not in use by events afterwards. May
+ * sleep.
  */
 void hinic_ib_events_flush(struct hinic_ib_dev *hdev)
 {

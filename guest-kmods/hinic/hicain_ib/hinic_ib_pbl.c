@@ -59,7 +59,7 @@ static int hinic_ib_pbl_alloc(struct hinic_ib_dev *hdev, struct hinic_ib_pbl *pb
 		}
 		pbl->n_tables++;
 	}
-	/* Leaves come first, then the tables that name them, and so on; the last one is the root. */
+	/* Leaves come first, then the tables that name them, and so on; the root comes last. */
 	below = 0;
 	i = DIV_ROUND_UP(n, ENTRIES);
 	for (level_n = i; level_n > 1; level_n = DIV_ROUND_UP(level_n, ENTRIES)) {

@@ -14,7 +14,7 @@ static struct hinic_cqe *hinic_ib_cqe_peek(struct hinic_ib_cq *cq, u32 i)
 
 	if ((READ_ONCE(cqe->own) & 1) != (((i >> cq->log_cqe) & 1) ^ 1))
 		return NULL;
-	dma_rmb(); /* pairs with the device, which writes the phase together with or after the rest */
+	dma_rmb(); /* pairs with the device, which writes the phase with or after the rest */
 	return cqe;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a process has: private data of its commands, doorbell page, clock page, protection domains. */
+/* What a process has: private data of commands, doorbell page, clock page, protection domains. */
 #include <linux/slab.h>
 #include <rdma/uverbs_ioctl.h>
 
