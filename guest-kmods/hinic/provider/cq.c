@@ -137,6 +137,9 @@ int hinic_resize_cq(struct ibv_cq *ibcq, int n_cqe)
 	}
 	hinic_doorbell(ibcq->context, HINIC_DB_CQ_CI, hinic_db_ci(cq->cqn, cq->ring.ci));
 	cq->told = cq->ring.ci;
+	ring.cqe = buf.addr;
+	ring.log_n = log2_of(size.n);
+	hinic_cq_take_over(&cq->ring, &ring);
 
 	cmd.buf = (uintptr_t)buf.addr;
 	cmd.buf_len = size.n * (uint32_t)sizeof(struct hinic_cqe);
@@ -146,8 +149,6 @@ int hinic_resize_cq(struct ibv_cq *ibcq, int n_cqe)
 
 	/* The entries lie in memory before the command is done, and the command before this. */
 	udma_from_device_barrier();
-	ring.cqe = buf.addr;
-	ring.log_n = log2_of(size.n);
 	hinic_cq_copy(&cq->ring, &ring);
 	cq->ring = ring;
 	cq->lag = size.lag;

@@ -45,12 +45,20 @@ uint32_t hinic_cq_clean(struct hinic_cq_ring *ring, uint32_t qpn, hinic_cqe_drop
 	return n_gone;
 }
 
+void hinic_cq_take_over(const struct hinic_cq_ring *from, struct hinic_cq_ring *to)
+{
+	uint32_t i;
+
+	to->ci = from->ci;
+	for (i = 0; i < 1u << to->log_n; i++)
+		slot(to, to->ci + i)->own = phase(to, to->ci + i) ^ 1;
+}
+
 void hinic_cq_copy(const struct hinic_cq_ring *from, struct hinic_cq_ring *to)
 {
 	uint32_t n = hinic_cq_unread(from), pos;
 	struct hinic_cqe *cqe;
 
-	to->ci = from->ci;
 	for (pos = from->ci; pos != from->ci + n; pos++) {
 		cqe = slot(to, pos);
 		*cqe = *slot(from, pos);

@@ -52,9 +52,11 @@ uint32_t hinic_cq_clean(struct hinic_cq_ring *ring, uint32_t qpn, hinic_cqe_drop
 			void *arg);
 
 /*
- * Copies the unread entries of @from to the slots of their index in @to and sets its ci. The
- * device has been told the new ring, so all entries of the old one are there.
+ * A ring of another size takes over at index ci. First, before the device may write to @to, each
+ * slot is marked absent: in every second pass zeros would be entries. Then, when the device has
+ * changed over and so has written all of @from, the unread entries go to the slots of their index.
  */
+void hinic_cq_take_over(const struct hinic_cq_ring *from, struct hinic_cq_ring *to);
 void hinic_cq_copy(const struct hinic_cq_ring *from, struct hinic_cq_ring *to);
 
 #endif
