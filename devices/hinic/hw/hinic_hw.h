@@ -407,7 +407,8 @@ struct hinic_inl_modify_cq { /* MODIFY_CQ */
 	__le32 usec;
 };
 
-struct hinic_inl_modify_srq { /* MODIFY_SRQ */
+/* MODIFY_SRQ; QUERY_SRQ answers limit, WQEs posted and not taken, size in out[] */
+struct hinic_inl_modify_srq {
 	__le32 srqn;
 	__le32 limit;
 };
@@ -606,6 +607,35 @@ HINIC_ASSERT_SIZE(struct hinic_mb_modify_qp, 88);
 HINIC_ASSERT_OFF(struct hinic_mb_modify_qp, pkey_index, 28);
 HINIC_ASSERT_OFF(struct hinic_mb_modify_qp, rate_limit_kbps, 40);
 HINIC_ASSERT_OFF(struct hinic_mb_modify_qp, av, 48);
+
+/* Output of DUMP_QP: for tests and debugging. */
+struct hinic_mb_dump_qp {
+	struct hinic_mb_modify_qp attr;
+	__le32 qpn;
+	__le32 type_flags; /* type 7:0, flags 15:8, state 23:16 */
+	__le32 pdn;
+	__le32 scqn;
+	__le32 rcqn;
+	__le32 srqn;
+	__le32 uar;
+	__le32 cookie;
+	__le16 sq_pi; /* 64-byte blocks */
+	__le16 sq_ci;
+	__le16 rq_pi; /* WQEs */
+	__le16 rq_ci;
+	__le32 psn_next; /* requester: of the next new message */
+	__le32 psn_una;  /* oldest not acknowledged */
+	__le32 n_rd;     /* READs and atomics outstanding */
+	__le32 n_pkt;    /* packets in flight */
+	__le32 n_bytes;
+	__le32 epsn; /* responder */
+	__le32 msn;
+	__le32 rsv;
+	__le64 timeout_ns; /* virtual time at which the response timer ends, 0 off */
+};
+HINIC_ASSERT_SIZE(struct hinic_mb_dump_qp, 168);
+HINIC_ASSERT_OFF(struct hinic_mb_dump_qp, qpn, 88);
+HINIC_ASSERT_OFF(struct hinic_mb_dump_qp, psn_next, 128);
 
 struct hinic_mb_reg_mr {
 	__le32 pdn;

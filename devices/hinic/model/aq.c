@@ -15,11 +15,12 @@ static bool is_zero(const uint8_t *p, size_t n)
 }
 
 /* Form of the command, before anything of it is done. */
-static enum hinic_aq_status check(const struct hinic_aq_sqe *s, const struct cmd *c)
+static enum hinic_aq_status check(const struct vdc_hinic *h, const struct hinic_aq_sqe *s,
+                                  const struct cmd *c)
 {
     const bool has_in = (s->flags & HINIC_AQ_F_IN) != 0;
 
-    if (!c) {
+    if (!c || (h->lay.n_qp == 0 && vdc_hinic_rcmd_find(s->opcode))) {
         return HINIC_AQ_BAD_OP;
     }
     if ((s->flags & ~HINIC_AQ_F_IN) || s->vf != 0 || s->rsv != 0 || s->port != c->has_port) {
@@ -108,7 +109,7 @@ static void sqe_arrived(struct vdc_hinic *h, vtime_t now)
 {
     struct aq *aq = &h->dev.aq;
     const struct cmd *c = vdc_hinic_cmd_find(aq->sqe.opcode);
-    const enum hinic_aq_status s = check(&aq->sqe, c);
+    const enum hinic_aq_status s = check(h, &aq->sqe, c);
 
     if (s != HINIC_AQ_OK) {
         schedule(h, now, s);
@@ -194,6 +195,10 @@ void vdc_hinic_aq_exec(struct vdc_hinic *h, vtime_t now)
         aq->out_len = c->out_len;
         memset(h->mbox_out, 0, c->out_len);
         s = c->exec(h, now);
+    }
+    if (s == AQ_AGAIN) {
+        schedule(h, now, HINIC_AQ_OK);
+        return;
     }
     if (s != HINIC_AQ_OK) {
         vdc_hinic_count(h, HINIC_CNT_AQ_ERRORS, 1);

@@ -10,12 +10,32 @@
 
 static enum hinic_aq_status query_dev(struct vdc_hinic *h, vtime_t now)
 {
+    const struct layout *l = &h->lay;
+    const bool has_rdma = l->n_qp > 0;
     const struct hinic_mb_query_dev q = {
+        .max_qp = has_rdma ? l->n_qp - RDMA_QP_SPECIAL : 0,
+        .max_cq = l->n_cq,
+        .max_mr = has_rdma ? l->n_mr - 1 : 0,
+        .max_mw = l->n_key - l->n_mr,
+        .max_pd = has_rdma ? l->n_pd - 1 : 0,
+        .max_srq = l->n_srq,
+        .max_qp_wr = has_rdma ? RDMA_WR_MAX : 0,
+        .max_cqe = has_rdma ? (1u << RDMA_LOG_CQE_MAX) - 1 : 0,
+        .max_srq_wr = has_rdma ? 1u << RDMA_LOG_RQ_MAX : 0,
+        .max_sge = has_rdma ? HINIC_SGE_MAX : 0,
+        .max_inline = has_rdma ? RDMA_INLINE_MAX : 0,
+        .max_rd_atom = has_rdma ? RDMA_RD_ATOMIC : 0,
+        .max_init_rd_atom = has_rdma ? RDMA_RD_ATOMIC : 0,
+        .max_pkeys = has_rdma ? RDMA_PKEYS : 0,
+        .max_gids = (uint16_t)l->n_gid,
+        .max_mc_groups = (uint16_t)l->n_mc,
+        .max_mc_qps = has_rdma ? RDMA_MC_QPS : 0,
+        .max_msg = has_rdma ? RDMA_MSG_MAX : 0,
         .n_uar = h->cfg.n_uar,
         .page_caps = CAP_PAGE_SIZES,
         .node_guid = vdc_hinic_node_guid(h),
         .system_guid = vdc_hinic_node_guid(h),
-        .caps = HINIC_CAP_ETH & h->cfg.caps_mask,
+        .caps = vdc_hinic_caps(h),
         .eth_qpairs = (uint16_t)h->cfg.n_qpairs,
         .ethq_log_min = HINIC_ETHQ_LOG_MIN,
         .ethq_log_max = HINIC_ETHQ_LOG_MAX,
@@ -38,9 +58,11 @@ static enum hinic_aq_status query_port(struct vdc_hinic *h, vtime_t now)
         .state = p->is_up ? HINIC_PORT_ACTIVE : HINIC_PORT_DOWN,
         .phys = p->is_up ? HINIC_PHYS_LINK_UP : HINIC_PHYS_POLLING,
         .max_mtu = MTU_4096,
-        .active_mtu = MTU_4096,
+        .active_mtu = (uint8_t)vdc_hinic_active_mtu(h),
         .width = IB_WIDTH_4X,
         .mbps = (uint32_t)(p->link.rate_bps / 1000000),
+        .pkey_violations = h->dev.rdma.pkey_violations,
+        .qkey_violations = h->dev.rdma.qkey_violations,
         .vl_num = 1,
         .mtu = p->mtu,
         .mtu_max = p->link.mtu,
@@ -113,6 +135,9 @@ static enum hinic_aq_status destroy_eq(struct vdc_hinic *h, vtime_t now)
     memcpy(&m, h->dev.aq.sqe.inl, sizeof(m));
     if (m.id == 0 || m.id > h->cfg.n_eq || !vdc_hinic_eq(h, m.id)->is_used) {
         return HINIC_AQ_BAD_PARAM;
+    }
+    if (vdc_hinic_cq_uses_eq(h, m.id)) {
+        return HINIC_AQ_BUSY;
     }
     vdc_hinic_eq_close(h, m.id);
     return HINIC_AQ_OK;
@@ -199,5 +224,5 @@ const struct cmd *vdc_hinic_cmd_find(uint8_t op)
             return &cmds[i];
         }
     }
-    return NULL;
+    return vdc_hinic_rcmd_find(op);
 }

@@ -21,6 +21,14 @@ struct vdc_hinic_cfg vdc_hinic_cfg_default(void)
         .pcie_gbps = 256,
         .mtu = 4200,
         .rx_mem_bytes = 1u << 20,
+        .n_qp = 1024,
+        .n_cq = 2048,
+        .n_srq = 256,
+        .n_mr = 16384,
+        .n_mw = 4096,
+        .n_pd = 1024,
+        .n_gid = 64,
+        .n_mc = 256,
         .timing = { .t_db = 300000,
                     .t_pcie_up = 250000,
                     .t_pcie_dn = 250000,
@@ -57,6 +65,14 @@ const char *vdc_hinic_cfg_check(const struct vdc_hinic_cfg *cfg)
         { "pcie_gbps", cfg->pcie_gbps, 1, VDC_HINIC_PCIE_GBPS_MAX },
         { "mtu", cfg->mtu, HINIC_MTU_MIN, HINIC_MTU_MAX },
         { "rx_mem_bytes", cfg->rx_mem_bytes, VDC_HINIC_RX_MEM_MIN, VDC_HINIC_RX_MEM_MAX },
+        { "n_qp", cfg->n_qp, 2 * RDMA_QP_SPECIAL, VDC_HINIC_QP_MAX },
+        { "n_cq", cfg->n_cq, 1, VDC_HINIC_CQ_MAX },
+        { "n_srq", cfg->n_srq, 1, VDC_HINIC_SRQ_MAX },
+        { "n_mr", cfg->n_mr, 1, VDC_HINIC_KEY_MAX },
+        { "n_mw", cfg->n_mw, 1, VDC_HINIC_KEY_MAX },
+        { "n_pd", cfg->n_pd, 1, VDC_HINIC_PD_MAX },
+        { "n_gid", cfg->n_gid, 1, VDC_HINIC_GID_MAX },
+        { "n_mc", cfg->n_mc, 1, VDC_HINIC_MC_MAX },
         { "t_db", t->t_db, T_MIN, T_MAX },
         { "t_pcie_up", t->t_pcie_up, T_MIN, T_MAX },
         { "t_pcie_dn", t->t_pcie_dn, T_MIN, T_MAX },
@@ -94,11 +110,56 @@ static uint64_t take(struct layout *l, uint64_t n)
     return at;
 }
 
+/* Numbers of objects; all 0 without RDMA. */
+static void count_objects(const struct vdc_hinic_cfg *cfg, struct layout *l)
+{
+    if (vdc_hinic_has_rdma(cfg)) {
+        l->n_qp = cfg->n_qp;
+        l->n_cq = cfg->n_cq;
+        l->n_srq = cfg->n_srq;
+        l->n_mr = 1 + cfg->n_mr; /* index 0 is the local DMA key */
+        l->n_key = l->n_mr + cfg->n_mw;
+        l->n_pd = 1 + cfg->n_pd; /* number 0 is none */
+        l->n_gid = cfg->n_gid;
+        l->n_mc = cfg->n_mc;
+    }
+}
+
+static void layout_rdma(const struct vdc_hinic_cfg *cfg, struct layout *l)
+{
+    const uint32_t n_obj = l->n_qp + l->n_cq + l->n_srq + l->n_key;
+    const uint32_t n_slot = l->n_qp + l->n_srq;
+
+    if (!vdc_hinic_has_rdma(cfg)) {
+        return;
+    }
+    l->qp = take(l, l->n_qp * sizeof(struct qp));
+    l->cq = take(l, l->n_cq * sizeof(struct cq));
+    l->srq = take(l, l->n_srq * sizeof(struct srq));
+    l->key = take(l, l->n_key * sizeof(struct mr));
+    l->pd = take(l, l->n_pd * sizeof(uint32_t));
+    l->uar = take(l, cfg->n_uar);
+    l->gid = take(l, l->n_gid * sizeof(struct gid));
+    l->mcast = take(l, l->n_mc * sizeof(struct mcast));
+    l->memslot = take(l, n_slot * sizeof(struct memslot));
+    l->memreq = take(l, MEM_N * sizeof(struct memreq));
+    l->memfifo = take(l, FIFO_N * sizeof(uint16_t));
+    l->memcqe = take(l, MEM_CQE_N * sizeof(struct memcqe));
+    l->memwait = take(l, n_slot * 2 * sizeof(uint32_t));
+    l->leaf = take(l, MEM_LEAVES * sizeof(struct leaf));
+    l->leafmem = take(l, (uint64_t)MEM_LEAVES * HINIC_PAGE_SIZE);
+    l->changed = take(l, n_obj * sizeof(uint32_t));
+    l->is_changed = take(l, n_obj);
+    l->obj_sum = take(l, n_obj * sizeof(struct vdc_digest));
+    l->rnet = take(l, vdc_hinic_rnet_size(cfg));
+}
+
 static void layout(const struct vdc_hinic_cfg *cfg, struct layout *l)
 {
     uint32_t n_src;
 
     memset(l, 0, sizeof(*l));
+    count_objects(cfg, l);
     n_src = vdc_hinic_ev_layout(cfg, l);
     l->n_frm = cfg->rx_mem_bytes / RX_CELL;
     l->rxmem_bytes = (cfg->rx_mem_bytes + RX_GAP_BYTES) & ~(RX_CELL - 1);
@@ -106,8 +167,8 @@ static void layout(const struct vdc_hinic_cfg *cfg, struct layout *l)
     l->evq = take(l, vdc_evq_size(n_src));
     l->ev_handle = take(l, n_src * sizeof(uint32_t));
     l->ev_t = take(l, n_src * sizeof(vtime_t));
-    l->rd = take(l, RD_N * sizeof(struct rd_op));
-    l->wr = take(l, WR_N * sizeof(struct wr_op));
+    l->rd = take(l, RD_RING * sizeof(struct rd_op));
+    l->wr = take(l, WR_RING * sizeof(struct wr_op));
     l->notify = take(l, l->n_notify * sizeof(struct notify));
     l->eq = take(l, (1 + cfg->n_eq) * sizeof(struct eq));
     l->desc = take(l, (uint64_t)2 * HINIC_QPAIRS_MAX * DESC_CACHE * sizeof(struct hinic_tx_desc));
@@ -118,6 +179,7 @@ static void layout(const struct vdc_hinic_cfg *cfg, struct layout *l)
     l->rxmem = take(l, l->rxmem_bytes);
     l->inmsg = take(l, IN_MSGS * sizeof(struct inmsg));
     l->inmem = take(l, IN_BYTES);
+    layout_rdma(cfg, l);
     l->size = (l->size + 63) & ~UINT64_C(63);
 }
 

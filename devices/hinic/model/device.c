@@ -32,10 +32,11 @@ static void drop_work(struct vdc_hinic *h)
     vdc_hinic_ev_init(h);
     vdc_hinic_port_arm(h);
     vdc_hinic_ev_arm(h, EV_HELLO, 0, hello); /* the link's, not the guest's */
-    memset(vdc_hinic_at(h, h->lay.rd), 0, RD_N * sizeof(struct rd_op));
-    memset(vdc_hinic_at(h, h->lay.wr), 0, WR_N * sizeof(struct wr_op));
+    memset(vdc_hinic_at(h, h->lay.rd), 0, RD_RING * sizeof(struct rd_op));
+    memset(vdc_hinic_at(h, h->lay.wr), 0, WR_RING * sizeof(struct wr_op));
     d->rd_head = d->rd_mem = d->rd_tail = 0;
     d->wr_head = d->wr_tail = 0;
+    d->mem_rd = d->mem_wr = 0;
     for (uint32_t q = 0; q < 2 * HINIC_QPAIRS_MAX; q++) {
         h->dev.ethq[q].pkt_first = h->dev.ethq[q].pkt_last = NO_INDEX;
     }
@@ -61,6 +62,7 @@ void vdc_hinic_stop(struct vdc_hinic *h)
     struct aq *aq = &h->dev.aq;
 
     drop_work(h);
+    vdc_hinic_object_reset(h);
     for (uint32_t i = 0; i <= h->cfg.n_eq; i++) {
         vdc_hinic_eq_close(h, i);
     }

@@ -14,10 +14,10 @@ static void fold_dma(struct vdc_digest *d, const struct vdc_hinic *h)
     const struct wr_op *wr = at(h, h->lay.wr);
 
     for (uint32_t i = dma->rd_head; i != dma->rd_tail; i++) {
-        vdc_digest_fold(d, &rd[i % RD_N], sizeof(*rd));
+        vdc_digest_fold(d, &rd[i % RD_RING], sizeof(*rd));
     }
     for (uint32_t i = dma->wr_head; i != dma->wr_tail; i++) {
-        vdc_digest_fold(d, &wr[i % WR_N], sizeof(*wr));
+        vdc_digest_fold(d, &wr[i % WR_RING], sizeof(*wr));
     }
 }
 
@@ -63,16 +63,20 @@ static void fold_descriptors(struct vdc_digest *d, const struct vdc_hinic *h)
 struct vdc_digest vdc_hinic_digest(const struct vdc_hinic *h)
 {
     struct vdc_digest d = vdc_digest_bytes(&h->dev, sizeof(h->dev));
-    const vtime_t *ev_t = at(h, h->lay.ev_t);
 
-    /* Times of all own events; the first source is the arrival of input. */
-    vdc_digest_fold(&d, ev_t + 1, (h->lay.ev_base[EV_KINDS] - 1) * sizeof(*ev_t));
+    vdc_digest_fold(&d, &h->ev_sum, sizeof(h->ev_sum)); /* times of all own events */
     vdc_digest_fold(&d, at(h, h->lay.notify), h->lay.n_notify * sizeof(struct notify));
     vdc_digest_fold(&d, at(h, h->lay.eq), (1 + h->cfg.n_eq) * sizeof(struct eq));
     fold_descriptors(&d, h);
     fold_dma(&d, h);
     fold_packets(&d, h);
     fold_frames(&d, h);
+    if (h->lay.n_qp > 0) {
+        vdc_hinic_object_digest(h, &d);
+        vdc_hinic_gid_digest(h, &d);
+        vdc_hinic_mem_digest(h, &d);
+        vdc_hinic_rnet_digest(h, &d);
+    }
     return d;
 }
 

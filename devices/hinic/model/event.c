@@ -3,12 +3,18 @@
  * index). */
 #include "state.h"
 
+#include "vdc/rng.h"
+
 static const uint8_t class_of[EV_KINDS] = {
-    [EV_FRAME] = CLS_FRAME,    [EV_RD_CPL] = CLS_DMA_CPL,    [EV_WR_MEM] = CLS_TIMER,
-    [EV_RD_MEM] = CLS_TIMER,   [EV_AQ] = CLS_TIMER,          [EV_RX_PROC] = CLS_TIMER,
-    [EV_TX_READY] = CLS_TIMER, [EV_MODERATION] = CLS_TIMER,  [EV_MSI] = CLS_TIMER,
-    [EV_DB_AQ] = CLS_ARMED,    [EV_DB_NOTIFY] = CLS_ARMED,   [EV_DB_QUEUE] = CLS_ARMED,
-    [EV_HELLO] = CLS_TRANSMIT, [EV_TRANSMIT] = CLS_TRANSMIT,
+    [EV_FRAME] = CLS_FRAME,     [EV_RD_CPL] = CLS_DMA_CPL, [EV_WR_MEM] = CLS_TIMER,
+    [EV_RD_MEM] = CLS_TIMER,    [EV_MEM] = CLS_TIMER,      [EV_AQ] = CLS_TIMER,
+    [EV_RX_PROC] = CLS_TIMER,   [EV_LOOP] = CLS_TIMER,     [EV_TX_READY] = CLS_TIMER,
+    [EV_REQ_TIMER] = CLS_TIMER, [EV_REQ_WORK] = CLS_TIMER, [EV_RSP_TIMER] = CLS_TIMER,
+    [EV_RSP_WORK] = CLS_TIMER,  [EV_CQ_TIMER] = CLS_TIMER, [EV_MODERATION] = CLS_TIMER,
+    [EV_MSI] = CLS_TIMER,       [EV_CQ_ERR] = CLS_TIMER,   [EV_DB_AQ] = CLS_ARMED,
+    [EV_DB_NOTIFY] = CLS_ARMED, [EV_DB_QUEUE] = CLS_ARMED, [EV_DB_CQ] = CLS_ARMED,
+    [EV_DB_SRQ] = CLS_ARMED,    [EV_DB_RQ] = CLS_ARMED,    [EV_DB_SQ] = CLS_ARMED,
+    [EV_SCHED] = CLS_ARMED,     [EV_HELLO] = CLS_TRANSMIT, [EV_TRANSMIT] = CLS_TRANSMIT,
 };
 
 static uint32_t source(const struct vdc_hinic *h, enum ev_kind kind, uint32_t i)
@@ -53,6 +59,21 @@ uint32_t vdc_hinic_ev_layout(const struct vdc_hinic_cfg *cfg, struct layout *l)
         case EV_DB_QUEUE:
             n += 2 * HINIC_QPAIRS_MAX;
             break;
+        case EV_REQ_TIMER:
+        case EV_REQ_WORK:
+        case EV_RSP_TIMER:
+        case EV_RSP_WORK:
+        case EV_DB_RQ:
+        case EV_DB_SQ:
+            n += l->n_qp;
+            break;
+        case EV_CQ_TIMER:
+        case EV_DB_CQ:
+            n += l->n_cq;
+            break;
+        case EV_DB_SRQ:
+            n += l->n_srq;
+            break;
         default:
             n += 1;
             break;
@@ -72,6 +93,17 @@ void vdc_hinic_ev_init(struct vdc_hinic *h)
         handles(h)[s] = VDC_EVQ_NONE;
         times(h)[s] = VTIME_NEVER;
     }
+    h->ev_sum = (struct vdc_digest){ 0 };
+}
+
+/* Armed sources are in a sum, so that the digest need not look at every source. The arrival of
+ * input is not state. */
+static void account(struct vdc_hinic *h, enum ev_kind kind, uint32_t s, vtime_t t, uint64_t sign)
+{
+    if (kind != EV_FRAME) {
+        h->ev_sum.lo += sign * vdc_rand(t, s);
+        h->ev_sum.hi += sign * vdc_rand(~t, s);
+    }
 }
 
 void vdc_hinic_ev_arm(struct vdc_hinic *h, enum ev_kind kind, uint32_t i, vtime_t t)
@@ -86,6 +118,7 @@ void vdc_hinic_ev_arm(struct vdc_hinic *h, enum ev_kind kind, uint32_t i, vtime_
                                 (uint32_t)kind << 16 | i, i);
     assert(handles(h)[s] != VDC_EVQ_NONE); /* capacity = number of sources */
     times(h)[s] = t;
+    account(h, kind, s, t, 1);
 }
 
 void vdc_hinic_ev_cancel(struct vdc_hinic *h, enum ev_kind kind, uint32_t i)
@@ -94,6 +127,7 @@ void vdc_hinic_ev_cancel(struct vdc_hinic *h, enum ev_kind kind, uint32_t i)
 
     if (handles(h)[s] != VDC_EVQ_NONE) {
         vdc_evq_cancel(queue(h), handles(h)[s]);
+        account(h, kind, s, times(h)[s], UINT64_MAX);
         handles(h)[s] = VDC_EVQ_NONE;
         times(h)[s] = VTIME_NEVER;
     }
@@ -117,6 +151,7 @@ bool vdc_hinic_ev_pop(struct vdc_hinic *h, vtime_t until, struct vdc_ev *out)
         return false;
     }
     s = source(h, (enum ev_kind)out->kind, (uint32_t)out->arg);
+    account(h, (enum ev_kind)out->kind, s, out->t, UINT64_MAX);
     handles(h)[s] = VDC_EVQ_NONE;
     times(h)[s] = VTIME_NEVER;
     return true;

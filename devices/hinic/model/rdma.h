@@ -164,6 +164,7 @@ struct mr {
     uint32_t n_mw;        /* MR: windows bound to it */
     uint32_t zero;
     uint64_t va, len; /* range of valid addresses */
+    uint64_t base;    /* window: of its first byte, from that of the MR */
     struct pblq pages;
 };
 

@@ -8,9 +8,14 @@
 #define WIDTH_4X 2u
 #define NS_HZ    1000000000u
 
-static uint64_t caps(const struct vdc_hinic *h)
+#define CAPS_RDMA                                                                                  \
+    (HINIC_CAP_ROCEV2 | HINIC_CAP_RC | HINIC_CAP_UC | HINIC_CAP_UD | HINIC_CAP_SRQ |               \
+     HINIC_CAP_ATOMIC | HINIC_CAP_MW | HINIC_CAP_FRWR | HINIC_CAP_TS_CQE | HINIC_CAP_DMABUF |      \
+     HINIC_CAP_FLUSH | HINIC_CAP_ATOMIC_WRITE)
+
+uint64_t vdc_hinic_caps(const struct vdc_hinic *h)
 {
-    return HINIC_CAP_ETH & h->cfg.caps_mask;
+    return (HINIC_CAP_ETH | (h->lay.n_qp > 0 ? CAPS_RDMA : 0)) & h->cfg.caps_mask;
 }
 
 static uint32_t status(const struct vdc_hinic *h)
@@ -93,7 +98,7 @@ uint32_t vdc_hinic_reg_read(struct vdc_hinic *h, vtime_t now, uint32_t off)
         return half(FW_VER, off);
     case HINIC_R_CAPS:
     case HINIC_R_CAPS + 4:
-        return half(caps(h), off);
+        return half(vdc_hinic_caps(h), off);
     case HINIC_R_DEV_CTRL:
         return (d->is_enabled ? HINIC_DEV_CTRL_ENABLE : 0) |
                (d->is_int_masked ? HINIC_DEV_CTRL_INT_MASK : 0);

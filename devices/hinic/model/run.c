@@ -21,20 +21,44 @@ static void dispatch(struct vdc_hinic *h, const struct vdc_ev *ev, const struct 
     case EV_RD_MEM:
         vdc_hinic_rd_mem(h, now, env);
         break;
+    case EV_MEM:
+        vdc_hinic_mem_ended(h, now);
+        break;
     case EV_AQ:
         vdc_hinic_aq_exec(h, now);
         break;
     case EV_RX_PROC:
         vdc_hinic_rx_proc(h, now);
         break;
+    case EV_LOOP:
+        vdc_hinic_loop_run(h, now);
+        break;
     case EV_TX_READY:
         vdc_hinic_tx_ready(h, now);
+        break;
+    case EV_REQ_TIMER:
+        vdc_hinic_req_timer(h, now, vdc_hinic_qp_at(h, i));
+        break;
+    case EV_REQ_WORK:
+        vdc_hinic_req_work(h, now, vdc_hinic_qp_at(h, i));
+        break;
+    case EV_RSP_TIMER:
+        vdc_hinic_rsp_timer(h, now, vdc_hinic_qp_at(h, i));
+        break;
+    case EV_RSP_WORK:
+        vdc_hinic_rsp_work(h, now, vdc_hinic_qp_at(h, i));
+        break;
+    case EV_CQ_TIMER:
+        vdc_hinic_cq_timer(h, now, i);
         break;
     case EV_MODERATION:
         vdc_hinic_notify_timer(h, now, i);
         break;
     case EV_MSI:
         vdc_hinic_msi_fire(h, i, env);
+        break;
+    case EV_CQ_ERR:
+        vdc_hinic_cq_errors(h, now);
         break;
     case EV_DB_AQ:
         vdc_hinic_aq_next(h, now);
@@ -44,6 +68,21 @@ static void dispatch(struct vdc_hinic *h, const struct vdc_ev *ev, const struct 
         break;
     case EV_DB_QUEUE:
         vdc_hinic_ethq_fetch(h, now, i);
+        break;
+    case EV_DB_CQ:
+        vdc_hinic_cq_doorbell(h, now, i);
+        break;
+    case EV_DB_SRQ:
+        vdc_hinic_srq_armed(h, now, i);
+        break;
+    case EV_DB_RQ:
+        vdc_hinic_qp_doorbell(h, now, i, true);
+        break;
+    case EV_DB_SQ:
+        vdc_hinic_qp_doorbell(h, now, i, false);
+        break;
+    case EV_SCHED:
+        vdc_hinic_sched_run(h, now);
         break;
     case EV_HELLO:
         vdc_hinic_port_hello(h, now, env);
@@ -68,6 +107,7 @@ void vdc_hinic_run(struct vdc_hinic *h, vtime_t now, const struct vdc_hinic_env 
         if (h->dev.fatal && !h->dev.is_halted) {
             vdc_hinic_halt(h, ev.t);
         }
+        vdc_hinic_object_settle(h);
     }
     h->now = now;
     for (uint32_t i = 0; i < h->n_gerr; i++) {
@@ -86,9 +126,13 @@ vtime_t vdc_hinic_now(const struct vdc_hinic *h)
 vtime_t vdc_hinic_promise(const struct vdc_hinic *h, vtime_t vcpu_now)
 {
     const struct vdc_hinic_timing *t = &h->cfg.timing;
-    /* A doorbell leads to two round trips over the bus, for the descriptor and for the data. */
-    const vtime_t doorbell = vtime_add(vcpu_now,
-                                       t->t_db + 2 * (t->t_pcie_up + t->t_pcie_dn) + t->t_tx);
+    const vtime_t trip = t->t_pcie_up + t->t_pcie_dn;
+    /* A doorbell of Ethernet leads to two round trips over the bus, for the descriptor and for the
+     * data; a work request may carry its data. A queue pair that cannot send yet needs an admin
+     * command first: one that is on its way is an event of our own, one to come has a doorbell, two
+     * round trips and t_aq before it, which is more than this. */
+    const vtime_t doorbell =
+        vtime_add(vcpu_now, t->t_db + (h->dev.rdma.n_send > 0 ? trip : 2 * trip) + t->t_tx);
     vtime_t own;
 
     if (!h->dev.is_ready) {

@@ -10,14 +10,17 @@
 
 #include "hinic_hw.h"
 #include "parse.h"
+#include "rdma.h"
 #include "vdc/evq.h"
 #include "vdc/hinic.h"
 
 /* ---- limits of the model ---- */
 
-#define RD_N       1024u /* DMA reads in flight */
+#define RD_N       1024u /* DMA reads in flight, without those of the memory engine of RDMA */
 #define RD_RESERVE 64u   /* of them, kept for descriptors and commands */
-#define WR_N       1024u /* DMA writes in flight */
+#define WR_N       1024u /* DMA writes in flight, without those of the memory engine */
+#define RD_RING    2048u
+#define WR_RING    2048u
 #define WR_RX_ROOM 256u  /* free writes a received frame needs before it starts */
 #define WR_TX_ROOM 128u  /* free writes a transmission needs before it starts */
 #define WR_INLINE  64u
@@ -38,6 +41,8 @@
 #define FRAME_BUF      9280u /* the largest segment that can be built */
 #define NO_INDEX       UINT16_MAX
 
+_Static_assert(RD_RING >= RD_N + MEM_OPS_MAX + MEM_LEAVES, "reads fit their ring");
+_Static_assert(WR_RING >= WR_N + MEM_OPS_MAX, "writes fit their ring");
 _Static_assert(FRAME_BUF >= HINIC_MSS_MAX + TSO_HDR_MAX + 4, "a segment fits before it is checked");
 _Static_assert(FRAME_BUF >= HINIC_FRAME_MAX + 4, "a frame fits with its tag");
 _Static_assert(TXPAGE_PER_Q >= 2 * TXPKT_PAGES && TXPAGE_PER_Q <= 64,
@@ -57,14 +62,27 @@ enum ev_kind {
     EV_RD_CPL,
     EV_WR_MEM, /* a read never passes a posted write */
     EV_RD_MEM,
+    EV_MEM, /* memory requests that ended without the bus */
     EV_AQ,
     EV_RX_PROC,
+    EV_LOOP, /* RDMA packets that stay inside */
     EV_TX_READY,
+    EV_REQ_TIMER, /* slot of a QP */
+    EV_REQ_WORK,
+    EV_RSP_TIMER,
+    EV_RSP_WORK,
+    EV_CQ_TIMER,   /* CQ: moderation */
     EV_MODERATION, /* index of struct notify */
     EV_MSI,        /* vector */
+    EV_CQ_ERR,     /* queue pairs of dead CQs and SRQs */
     EV_DB_AQ,
     EV_DB_NOTIFY, /* index of struct notify */
     EV_DB_QUEUE,  /* Ethernet queue */
+    EV_DB_CQ,     /* CQ */
+    EV_DB_SRQ,    /* SRQ */
+    EV_DB_RQ,     /* slot of a QP */
+    EV_DB_SQ,
+    EV_SCHED,
     EV_HELLO,
     EV_TRANSMIT,
     EV_KINDS
@@ -72,7 +90,16 @@ enum ev_kind {
 
 /* ---- DMA ---- */
 
-enum rd_kind { RD_AQ_SQE, RD_AQ_MBOX, RD_AQ_PBL, RD_DESC, RD_TX_DATA };
+enum rd_kind {
+    RD_AQ_SQE,
+    RD_AQ_MBOX,
+    RD_AQ_PBL,
+    RD_DESC,
+    RD_TX_DATA,
+    RD_MEM,    /* obj: request of the memory engine */
+    RD_ATOMIC, /* read-modify-write, same */
+    RD_LEAF    /* obj: leaf of a page list */
+};
 
 struct rd_op {
     vtime_t t_mem;
@@ -87,7 +114,15 @@ struct rd_op {
 };
 _Static_assert(sizeof(struct rd_op) == 48, "rd_op layout");
 
-enum wr_kind { WR_RX_DATA, WR_ETH_CPL, WR_EQE, WR_AQ_MBOX, WR_AQ_CQE };
+enum wr_kind {
+    WR_RX_DATA,
+    WR_ETH_CPL,
+    WR_EQE,
+    WR_AQ_MBOX,
+    WR_AQ_CQE,
+    WR_MEM, /* obj: request of the memory engine */
+    WR_CQE  /* obj: CQ, gen: of it */
+};
 
 struct wr_op {
     vtime_t t;
@@ -97,7 +132,7 @@ struct wr_op {
     uint32_t tag; /* meaning per kind */
     uint16_t kind;
     uint16_t obj;
-    uint32_t gen; /* Ethernet: of the queue */
+    uint32_t gen; /* of the queue */
     uint8_t inl[WR_INLINE];
 };
 _Static_assert(sizeof(struct wr_op) == 104, "wr_op layout");
@@ -109,6 +144,8 @@ struct dma {
     uint32_t rd_tail;
     uint32_t wr_head;
     uint32_t wr_tail;
+    uint32_t mem_rd; /* of the memory engine, in flight */
+    uint32_t mem_wr;
     uint32_t zero;
     vtime_t rd_busy; /* bus occupied until, per direction */
     vtime_t wr_busy;
@@ -194,6 +231,7 @@ struct tx {
     uint32_t rr_send;
     uint64_t ready_head, ready_tail; /* free-running */
     struct txpool pool[HINIC_QPAIRS_MAX];
+    vtime_t eth_at;  /* an Ethernet queue may send from then on; 0: none waits */
     vtime_t free_at; /* engine and link; survives a reset */
 };
 
@@ -280,6 +318,89 @@ struct port {
     uint32_t zero;
 };
 
+/* ---- RDMA ---- */
+
+/* Requests of one (client, object, direction) in order. */
+struct memq {
+    uint16_t head, tail; /* MEM_NONE: empty */
+    uint16_t n_unissued; /* that have not asked the bus for everything yet */
+    uint16_t is_waiting; /* for room */
+};
+
+/* What outlives the object in a slot: QPs, then SRQs. */
+struct memslot {
+    uint32_t gen;
+    uint32_t n_made; /* QPs of this slot: part of the QPN */
+    struct memq q[2][2]; /* [client == MEM_RSP][is_write] */
+};
+
+/* A request of the memory engine, from its submission until mem_done(). */
+struct memreq {
+    struct mem_req r;
+    uint64_t swap_add, compare;
+    uint64_t pblq; /* WQE fetch: offset of the page list in the state block; 0: by keys */
+    uint32_t gen;  /* of the object's slot */
+    uint32_t at;   /* bytes that the bus was asked for */
+    uint32_t sge;  /* position in the list */
+    uint32_t sge_at;
+    uint16_t next;  /* of the same object and direction */
+    uint16_t link;  /* reads that need the bus, ended requests, free requests */
+    uint16_t n_dma; /* in flight */
+    uint8_t is_atomic, op;
+    uint8_t status; /* enum mem_status */
+    uint8_t is_issued, is_done;
+    uint8_t zero[5];
+    uint32_t key_gen[MEM_SGE];
+};
+
+/* A completion on its way to the bus. */
+struct memcqe {
+    struct hinic_cqe c;
+    uint32_t cqn, gen;
+    uint32_t pi; /* index in the CQ */
+    uint32_t is_event;
+};
+_Static_assert(sizeof(struct memcqe) == 80, "memcqe layout");
+
+/* A leaf page of a page list: kept, or being fetched. */
+struct leaf {
+    uint64_t owner; /* offset of the struct pblq, 0: free or no longer wanted */
+    uint64_t next;  /* bus address of what is read next */
+    uint32_t no;
+    uint8_t is_fetching;
+    uint8_t levels; /* tables above the leaf still to be read */
+    uint8_t zero[2];
+};
+_Static_assert(sizeof(struct leaf) == 24, "leaf layout");
+
+#define FIFO_N   8192u      /* writes and completions in order; power of two */
+#define FIFO_CQE UINT16_MAX /* the next completion */
+
+_Static_assert(FIFO_N >= MEM_N + MEM_CQE_N, "each has a place");
+
+/* State of the memory engine. */
+struct mem {
+    uint16_t free;               /* list of free requests */
+    uint16_t n_free;
+    uint16_t rd_first, rd_last;  /* reads that still need the bus */
+    uint16_t end_first, end_last; /* requests that ended without the bus */
+    uint16_t next_leaf;          /* to be looked at first for a new one */
+    uint16_t zero;
+    uint32_t wr_head, wr_tail;   /* writes and completions in order, free-running */
+    uint32_t cqe_head, cqe_tail; /* completions of them */
+    uint32_t wait_head, wait_tail; /* objects waiting for room */
+};
+
+struct rdma {
+    struct mem mem;
+    uint32_t n_used[OBJ_KINDS];
+    uint32_t next[OBJ_KINDS]; /* where to look for a free entry */
+    uint32_t next_mw;
+    uint32_t n_send;          /* QPs in RTS and SQD: a doorbell may lead to a packet */
+    uint32_t n_gid, n_mc;
+    uint32_t qkey_violations, pkey_violations;
+};
+
 /* Part of the digest as bytes. */
 struct dev {
     vtime_t epoch;
@@ -297,6 +418,7 @@ struct dev {
     struct port port;
     struct filter filter;
     struct ethq ethq[2 * HINIC_QPAIRS_MAX];
+    struct rdma rdma;
     uint64_t cnt[HINIC_CNT_N];
 };
 
@@ -309,11 +431,22 @@ struct gerr {
 /* Offsets of the arrays behind the struct, bytes from its start. */
 struct layout {
     uint64_t evq, ev_handle, ev_t, rd, wr, notify, eq, desc, txpkt, ready, txpage, frm, rxmem,
-        inmsg, inmem, size;
+        inmsg, inmem, qp, cq, srq, key, pd, uar, gid, mcast, memslot, memreq, memfifo, memcqe, memwait,
+        leaf, leafmem, changed, is_changed, obj_sum, rnet, size;
     uint32_t ev_base[EV_KINDS + 1]; /* first source of each kind */
     uint32_t n_notify;
     uint32_t n_frm;
     uint32_t rxmem_bytes;
+    /* Objects of RDMA; all 0 in a device without it. */
+    uint32_t n_qp, n_cq, n_srq, n_key, n_mr, n_pd, n_gid, n_mc; /* n_key: MRs, then windows */
+};
+
+/* Objects of RDMA in the digest: a sum over their digests. Those that have changed since it was
+ * made are in a list; entry i of obj_sum is what object i has in the sum. */
+struct changed {
+    struct vdc_digest sum;
+    uint32_t n; /* in the list */
+    uint32_t zero;
 };
 
 struct vdc_hinic {
@@ -328,6 +461,8 @@ struct vdc_hinic {
     struct gerr gerr[GERR_N];
     uint8_t mbox_in[HINIC_PAGE_SIZE];
     uint8_t mbox_out[HINIC_PAGE_SIZE];
+    struct changed changed;
+    struct vdc_digest ev_sum; /* over the armed events */
     uint64_t pbl[RING_PAGES_MAX];
     uint8_t frame[FRAME_BUF]; /* being sent; no state between events */
     struct dev dev;
@@ -355,6 +490,11 @@ static inline struct eq *vdc_hinic_eq(struct vdc_hinic *h, uint32_t i)
 static inline uint32_t vdc_hinic_ethq_notify(const struct vdc_hinic *h, uint32_t q)
 {
     return 1 + h->cfg.n_eq + q;
+}
+
+static inline bool vdc_hinic_has_rdma(const struct vdc_hinic_cfg *cfg)
+{
+    return (cfg->caps_mask & HINIC_CAP_ROCEV2) != 0;
 }
 
 static inline struct txpkt *vdc_hinic_txpkt(struct vdc_hinic *h, uint32_t i)
@@ -391,6 +531,93 @@ uint32_t vdc_hinic_ev_layout(const struct vdc_hinic_cfg *cfg,
                              struct layout *l); /* number of sources */
 void vdc_hinic_ev_init(struct vdc_hinic *h);
 
+/* ---- object.c ---- */
+
+/* A free entry in [lo, hi), from where the last one was found; UINT32_MAX if all are in use. */
+uint32_t vdc_hinic_object_find(struct vdc_hinic *h, enum obj_kind kind, uint32_t lo, uint32_t hi,
+                               uint32_t *next);
+static inline uint32_t vdc_hinic_object_id(enum obj_kind kind, uint32_t i)
+{
+    return (uint32_t)kind << 24 | i;
+}
+/* Forgets every object and resets the engines. */
+void vdc_hinic_object_reset(struct vdc_hinic *h);
+/* The object has changed or is about to, in this event. */
+void vdc_hinic_object_mark(struct vdc_hinic *h, enum obj_kind kind, uint32_t i);
+void vdc_hinic_object_mark_at(struct vdc_hinic *h, uint64_t off); /* by an offset inside of it */
+void vdc_hinic_object_settle(struct vdc_hinic *h); /* empties the list of changes if it is long */
+void vdc_hinic_object_digest(const struct vdc_hinic *h, struct vdc_digest *d);
+/* An entry by index, used or not. */
+struct qp *vdc_hinic_qp_slot(struct vdc_hinic *h, uint32_t i);
+struct cq *vdc_hinic_cq_slot(struct vdc_hinic *h, uint32_t i);
+struct srq *vdc_hinic_srq_slot(struct vdc_hinic *h, uint32_t i);
+struct mr *vdc_hinic_key_slot(struct vdc_hinic *h, uint32_t i);
+
+/* ---- gid.c ---- */
+
+void vdc_hinic_gid_digest(const struct vdc_hinic *h, struct vdc_digest *d);
+
+/* ---- uar.c, pd.c ---- */
+
+struct memslot *vdc_hinic_memslot(struct vdc_hinic *h, enum mem_client client, uint32_t obj);
+bool vdc_hinic_uar_ok(const struct vdc_hinic *h, uint32_t uar); /* allocated; page 0 always */
+bool vdc_hinic_pd_ok(const struct vdc_hinic *h, uint32_t pdn);
+void vdc_hinic_pd_get(struct vdc_hinic *h, uint32_t pdn);
+void vdc_hinic_pd_put(struct vdc_hinic *h, uint32_t pdn);
+
+/* ---- cq.c, srq.c, qp.c ---- */
+
+void vdc_hinic_cq_doorbell(struct vdc_hinic *h, vtime_t now, uint32_t cqn); /* takes effect */
+void vdc_hinic_cq_timer(struct vdc_hinic *h, vtime_t now, uint32_t cqn);
+/* The next completion has gone to the bus. */
+void vdc_hinic_cq_issued(struct vdc_hinic *h, vtime_t now, const struct memcqe *m);
+void vdc_hinic_cq_written(struct vdc_hinic *h, vtime_t now, const struct wr_op *op, bool is_failed);
+void vdc_hinic_cq_fail(struct vdc_hinic *h, vtime_t now, uint32_t cqn);
+void vdc_hinic_cq_errors(struct vdc_hinic *h, vtime_t now); /* EV_CQ_ERR */
+bool vdc_hinic_cq_uses_eq(struct vdc_hinic *h, uint32_t eqn);
+void vdc_hinic_cq_destroy(struct vdc_hinic *h, uint32_t cqn);
+void vdc_hinic_srq_destroy(struct vdc_hinic *h, vtime_t now, uint32_t srqn);
+/* A QP in RESET; NULL if there is no slot. What it names exists. */
+struct qp *vdc_hinic_qp_make(struct vdc_hinic *h, vtime_t now, const struct hinic_mb_create_qp *m,
+                             const struct pblq *sq, const struct pblq *rq);
+void vdc_hinic_qp_destroy(struct vdc_hinic *h, vtime_t now, uint32_t slot);
+void vdc_hinic_qp_doorbell(struct vdc_hinic *h, vtime_t now, uint32_t slot, bool is_rq);
+void vdc_hinic_srq_armed(struct vdc_hinic *h, vtime_t now, uint32_t srqn);
+/* To another state, with all that follows from it. */
+void vdc_hinic_qp_move(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint32_t to);
+void vdc_hinic_mc_forget(struct vdc_hinic *h, uint32_t qpn);
+
+/* ---- mem.c, pblq.c ---- */
+
+enum pblq_answer { PBLQ_OK, PBLQ_WAIT, PBLQ_BAD };
+
+void vdc_hinic_mem_init(struct vdc_hinic *h);
+/* Requests of the object that are under way end as MEM_STALE. Returns the new generation. */
+uint32_t vdc_hinic_mem_renew(struct vdc_hinic *h, vtime_t now, enum mem_client client, uint16_t obj);
+void vdc_hinic_mem_kick(struct vdc_hinic *h, vtime_t now); /* goes on where it can */
+void vdc_hinic_mem_cqe(struct vdc_hinic *h, vtime_t now, const struct memcqe *m);
+void vdc_hinic_mem_ended(struct vdc_hinic *h, vtime_t now); /* EV_MEM */
+void vdc_hinic_mem_read_done(struct vdc_hinic *h, vtime_t now, const struct rd_op *op);
+void vdc_hinic_mem_write_done(struct vdc_hinic *h, vtime_t now, const struct wr_op *op,
+                              bool is_failed);
+/* Where the page of a key lies; PBLQ_BAD: it is not what it was when it was checked. */
+enum pblq_answer vdc_hinic_mr_find(struct vdc_hinic *h, vtime_t now, uint32_t key, uint32_t gen,
+                                   uint64_t va, uint64_t *addr, uint64_t *room);
+/* New value of an atomic operation that has read `old`; false if nothing is to be written. */
+bool vdc_hinic_mem_modify(struct vdc_hinic *h, const struct rd_op *op, uint64_t old, uint64_t *val);
+void vdc_hinic_mem_digest(const struct vdc_hinic *h, struct vdc_digest *d);
+
+/* Checks a page list of `bytes` bytes, which start `first` bytes into the first page; false if it is
+ * malformed. */
+bool vdc_hinic_pblq_open(struct pblq *q, const struct hinic_pbl *pbl, uint64_t first,
+                         uint64_t bytes);
+void vdc_hinic_pblq_close(struct vdc_hinic *h, struct pblq *q);
+/* Bus address of byte off, and bytes from there to the end of its page. PBLQ_WAIT: the leaf is being
+ * fetched, vdc_hinic_mem_kick() follows. */
+enum pblq_answer vdc_hinic_pblq_find(struct vdc_hinic *h, vtime_t now, struct pblq *q, uint64_t off,
+                                     uint64_t *addr, uint64_t *room);
+void vdc_hinic_pblq_arrived(struct vdc_hinic *h, vtime_t now, const struct rd_op *op);
+
 /* ---- device.c ---- */
 
 void vdc_hinic_guest_err(struct vdc_hinic *h, enum hinic_guest_err code, uint64_t arg);
@@ -403,6 +630,7 @@ void vdc_hinic_stop(struct vdc_hinic *h);
 
 /* ---- dma.c ---- */
 
+/* Of all but the memory engine, which has its own share. */
 uint32_t vdc_hinic_rd_room(const struct vdc_hinic *h);
 uint32_t vdc_hinic_wr_room(const struct vdc_hinic *h);
 /* The caller has made sure of room. op: kind, obj, tag, addr, len, dst are set. */
@@ -468,6 +696,41 @@ struct cmd {
     enum hinic_aq_status (*exec)(struct vdc_hinic *h, vtime_t now);
 };
 const struct cmd *vdc_hinic_cmd_find(uint8_t op);
+const struct cmd *vdc_hinic_rcmd_find(uint8_t op); /* of RDMA */
+enum hinic_aq_status vdc_hinic_cmd_alloc_uar(struct vdc_hinic *h, vtime_t now);
+enum hinic_aq_status vdc_hinic_cmd_free_uar(struct vdc_hinic *h, vtime_t now);
+enum hinic_aq_status vdc_hinic_cmd_alloc_pd(struct vdc_hinic *h, vtime_t now);
+enum hinic_aq_status vdc_hinic_cmd_free_pd(struct vdc_hinic *h, vtime_t now);
+enum hinic_aq_status vdc_hinic_cmd_create_cq(struct vdc_hinic *h, vtime_t now);
+enum hinic_aq_status vdc_hinic_cmd_destroy_cq(struct vdc_hinic *h, vtime_t now);
+enum hinic_aq_status vdc_hinic_cmd_resize_cq(struct vdc_hinic *h, vtime_t now);
+enum hinic_aq_status vdc_hinic_cmd_modify_cq(struct vdc_hinic *h, vtime_t now);
+enum hinic_aq_status vdc_hinic_cmd_create_srq(struct vdc_hinic *h, vtime_t now);
+enum hinic_aq_status vdc_hinic_cmd_modify_srq(struct vdc_hinic *h, vtime_t now);
+enum hinic_aq_status vdc_hinic_cmd_query_srq(struct vdc_hinic *h, vtime_t now);
+enum hinic_aq_status vdc_hinic_cmd_destroy_srq(struct vdc_hinic *h, vtime_t now);
+enum hinic_aq_status vdc_hinic_cmd_create_qp(struct vdc_hinic *h, vtime_t now);
+enum hinic_aq_status vdc_hinic_cmd_modify_qp(struct vdc_hinic *h, vtime_t now);
+enum hinic_aq_status vdc_hinic_cmd_query_qp(struct vdc_hinic *h, vtime_t now);
+enum hinic_aq_status vdc_hinic_cmd_destroy_qp(struct vdc_hinic *h, vtime_t now);
+enum hinic_aq_status vdc_hinic_cmd_dump_qp(struct vdc_hinic *h, vtime_t now);
+enum hinic_aq_status vdc_hinic_cmd_reg_mr(struct vdc_hinic *h, vtime_t now);
+enum hinic_aq_status vdc_hinic_cmd_dereg_mr(struct vdc_hinic *h, vtime_t now);
+enum hinic_aq_status vdc_hinic_cmd_rereg_mr(struct vdc_hinic *h, vtime_t now);
+enum hinic_aq_status vdc_hinic_cmd_alloc_mr(struct vdc_hinic *h, vtime_t now);
+enum hinic_aq_status vdc_hinic_cmd_alloc_mw(struct vdc_hinic *h, vtime_t now);
+enum hinic_aq_status vdc_hinic_cmd_dealloc_mw(struct vdc_hinic *h, vtime_t now);
+enum hinic_aq_status vdc_hinic_cmd_set_gid(struct vdc_hinic *h, vtime_t now);
+enum hinic_aq_status vdc_hinic_cmd_del_gid(struct vdc_hinic *h, vtime_t now);
+enum hinic_aq_status vdc_hinic_cmd_attach_mc(struct vdc_hinic *h, vtime_t now);
+enum hinic_aq_status vdc_hinic_cmd_detach_mc(struct vdc_hinic *h, vtime_t now);
+/* Largest path MTU (enum ib_mtu) that fits the port. */
+uint32_t vdc_hinic_active_mtu(const struct vdc_hinic *h);
+/* Object number of the inline part. */
+uint32_t vdc_hinic_cmd_id(const struct vdc_hinic *h);
+uint64_t vdc_hinic_caps(const struct vdc_hinic *h);
+/* Beside a status: not yet, executed again after t_aq. */
+#define AQ_AGAIN ((enum hinic_aq_status)0x80)
 
 enum hinic_aq_status vdc_hinic_cmd_create_q_prepare(struct vdc_hinic *h);
 enum hinic_aq_status vdc_hinic_cmd_create_q(struct vdc_hinic *h, vtime_t now);

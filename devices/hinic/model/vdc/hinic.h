@@ -41,6 +41,13 @@ struct vdc_hinic_timing {
 #define VDC_HINIC_PCIE_GBPS_MAX 2048u
 #define VDC_HINIC_UAR_MAX       16384u
 #define VDC_HINIC_EQ_MAX        64u
+#define VDC_HINIC_QP_MAX        16384u
+#define VDC_HINIC_CQ_MAX        32768u
+#define VDC_HINIC_SRQ_MAX       16384u
+#define VDC_HINIC_KEY_MAX       262144u /* of regions, and of windows */
+#define VDC_HINIC_PD_MAX        16384u
+#define VDC_HINIC_GID_MAX       256u
+#define VDC_HINIC_MC_MAX        4096u
 #define VDC_HINIC_RX_MEM_MIN    (64u << 10)
 #define VDC_HINIC_RX_MEM_MAX    (64u << 20)
 
@@ -51,7 +58,8 @@ struct vdc_hinic_cfg {
     uint32_t port_id;      /* vdc_port_id() of the port: `port` of every message sent */
     uint32_t spec_ver;     /* 0 = HINIC_SPEC_VER; another value for tests of drivers */
     uint64_t seed;         /* of the run */
-    uint64_t caps_mask;    /* capabilities the model may show, default all it has */
+    uint64_t caps_mask;    /* capabilities the model may show, default all it has; without
+                            * ROCEV2 the device has no RDMA and no state for it */
     uint32_t n_qpairs;     /* Ethernet queue pairs, 1..16 */
     uint32_t n_vectors;    /* 2..64; 0 is AEQ + admin */
     uint32_t n_uar;        /* doorbell pages, 1..VDC_HINIC_UAR_MAX */
@@ -59,6 +67,13 @@ struct vdc_hinic_cfg {
     uint32_t pcie_gbps;    /* 1..2048; serialises DMA payload, reads and writes separately */
     uint32_t mtu;          /* start value of the port's MTU, 68..9000 */
     uint32_t rx_mem_bytes; /* receive memory, default 1 MiB */
+    uint32_t n_qp;         /* queue pairs, QP 0 and QP 1 included, 4..VDC_HINIC_QP_MAX */
+    uint32_t n_cq;         /* 1..VDC_HINIC_CQ_MAX */
+    uint32_t n_srq;        /* 1..VDC_HINIC_SRQ_MAX */
+    uint32_t n_mr, n_mw;   /* memory regions and windows, 1..VDC_HINIC_KEY_MAX each */
+    uint32_t n_pd;         /* 1..VDC_HINIC_PD_MAX */
+    uint32_t n_gid;        /* of the port, 1..VDC_HINIC_GID_MAX */
+    uint32_t n_mc;         /* multicast groups, 1..VDC_HINIC_MC_MAX */
     uint32_t zero;
     struct vdc_hinic_timing timing;
     struct vdc_link_cfg link; /* of the direction from this NIC */
