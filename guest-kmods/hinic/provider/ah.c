@@ -24,10 +24,9 @@ static void fill_av(struct hinic_av *av, const struct ibv_ah_attr *attr,
 		memcpy(av->dgid, attr->grh.dgid.raw, sizeof(av->dgid));
 	}
 	memcpy(av->dmac, resp->dmac, sizeof(av->dmac));
-	if (resp->vlan <= 0xfff) {
+	av->vlan = htole16(resp->vlan);
+	if (resp->vlan <= 0xfff)
 		av->flags |= HINIC_AV_VLAN;
-		av->vlan = htole16(resp->vlan);
-	}
 }
 
 /* The kernel resolves the next hop; the answer of a port without one stays as it is set here. */

@@ -33,7 +33,7 @@ static struct hinic_cq *create_cq(struct ibv_context *ibctx, struct ibv_cq_init_
 	struct hinic_cq *cq;
 	int ret;
 
-	ret = hinic_cq_size(attr->cqe, &size);
+	ret = hinic_cq_size(attr->cqe, to_hctx(ibctx)->max_cqe, &size);
 	if (ret)
 		goto err;
 	ret = ENOMEM;
@@ -121,7 +121,8 @@ int hinic_resize_cq(struct ibv_cq *ibcq, int n_cqe)
 	struct hinic_buf buf;
 	int ret;
 
-	ret = hinic_cq_size(n_cqe > 0 ? (uint32_t)n_cqe : 0, &size);
+	ret = hinic_cq_size(n_cqe > 0 ? (uint32_t)n_cqe : 0, to_hctx(ibcq->context)->max_cqe,
+			    &size);
 	if (ret)
 		return ret;
 	ret = hinic_buf_alloc(&buf, cq->pd, HINIC_BUF_CQ,

@@ -73,6 +73,9 @@ static struct verbs_context *hinic_alloc_context(struct ibv_device *ibdev, int c
 {
 	struct hinic_cmd_alloc_context_resp resp = {};
 	struct hinic_cmd_alloc_context cmd = {};
+	struct ib_uverbs_ex_query_device_resp dev;
+	struct ibv_device_attr_ex attr = {};
+	size_t dev_size = sizeof(dev);
 	struct hinic_context *ctx;
 	void *map;
 
@@ -87,6 +90,11 @@ static struct verbs_context *hinic_alloc_context(struct ibv_device *ibdev, int c
 		goto err_context;
 	ctx->caps = resp.caps;
 	ctx->max_inline = resp.max_inline;
+
+	if (ibv_cmd_query_device_any(&ctx->vctx.context, NULL, &attr, sizeof(attr), &dev,
+				     &dev_size))
+		goto err_context;
+	ctx->max_cqe = (uint32_t)attr.orig_attr.max_cqe;
 
 	map = mmap(NULL, HINIC_UAR_SIZE, PROT_WRITE, MAP_SHARED, cmd_fd,
 		   (off_t)resp.uar_mmap_off);

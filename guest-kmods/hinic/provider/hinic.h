@@ -51,6 +51,7 @@ struct hinic_context {
 	const uint8_t *clock; /* virtual time, read only */
 	uint64_t caps; /* HINIC_CAP_* */
 	uint32_t max_inline;
+	uint32_t max_cqe;
 	pthread_mutex_t qp_mutex; /* protects changes of qp[] */
 	_Atomic(struct hinic_qp *) *_Atomic qp[HINIC_QP_TABLE_SIZE]; /* by high and low half of qpn */
 };

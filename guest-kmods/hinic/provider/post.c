@@ -23,19 +23,21 @@ static const struct op {
 	bool has_imm;
 	bool has_inv;
 } ops[] = {
-	[IBV_WR_SEND] = { ON_ALL, HINIC_WQE_SEND, PART_NONE, .is_source = true },
-	[IBV_WR_SEND_WITH_IMM] = { ON_ALL, HINIC_WQE_SEND_IMM, PART_NONE, .is_source = true,
+	[IBV_WR_SEND] = { .on = ON_ALL, .wqe_op = HINIC_WQE_SEND, .is_source = true },
+	[IBV_WR_SEND_WITH_IMM] = { .on = ON_ALL, .wqe_op = HINIC_WQE_SEND_IMM, .is_source = true,
 				   .has_imm = true },
-	[IBV_WR_SEND_WITH_INV] = { ON_RC, HINIC_WQE_SEND_INV, PART_NONE, .is_source = true,
+	[IBV_WR_SEND_WITH_INV] = { .on = ON_RC, .wqe_op = HINIC_WQE_SEND_INV, .is_source = true,
 				   .has_inv = true },
-	[IBV_WR_RDMA_WRITE] = { ON_RCC, HINIC_WQE_WRITE, PART_RDMA, .is_source = true },
-	[IBV_WR_RDMA_WRITE_WITH_IMM] = { ON_RCC, HINIC_WQE_WRITE_IMM, PART_RDMA,
-					 .is_source = true, .has_imm = true },
-	[IBV_WR_RDMA_READ] = { ON_RC, HINIC_WQE_READ, PART_RDMA },
-	[IBV_WR_ATOMIC_CMP_AND_SWP] = { ON_RC, HINIC_WQE_CAS, PART_CAS },
-	[IBV_WR_ATOMIC_FETCH_AND_ADD] = { ON_RC, HINIC_WQE_FADD, PART_FADD },
-	[IBV_WR_LOCAL_INV] = { ON_RCC, HINIC_WQE_LOCAL_INV, PART_NONE, .has_inv = true },
-	[IBV_WR_BIND_MW] = { ON_RCC, HINIC_WQE_BIND_MW, PART_BIND },
+	[IBV_WR_RDMA_WRITE] = { .on = ON_RCC, .wqe_op = HINIC_WQE_WRITE, .part = PART_RDMA,
+				.is_source = true },
+	[IBV_WR_RDMA_WRITE_WITH_IMM] = { .on = ON_RCC, .wqe_op = HINIC_WQE_WRITE_IMM,
+					 .part = PART_RDMA, .is_source = true, .has_imm = true },
+	[IBV_WR_RDMA_READ] = { .on = ON_RC, .wqe_op = HINIC_WQE_READ, .part = PART_RDMA },
+	[IBV_WR_ATOMIC_CMP_AND_SWP] = { .on = ON_RC, .wqe_op = HINIC_WQE_CAS, .part = PART_CAS },
+	[IBV_WR_ATOMIC_FETCH_AND_ADD] = { .on = ON_RC, .wqe_op = HINIC_WQE_FADD,
+					  .part = PART_FADD },
+	[IBV_WR_LOCAL_INV] = { .on = ON_RCC, .wqe_op = HINIC_WQE_LOCAL_INV, .has_inv = true },
+	[IBV_WR_BIND_MW] = { .on = ON_RCC, .wqe_op = HINIC_WQE_BIND_MW, .part = PART_BIND },
 };
 
 bool hinic_qp_can_send(const struct hinic_qp *qp)

@@ -18,8 +18,7 @@ int hinic_query_device_ex(struct ibv_context *ibctx, const struct ibv_query_devi
 		return ret;
 	fw = resp.base.fw_ver;
 	snprintf(attr->orig_attr.fw_ver, sizeof(attr->orig_attr.fw_ver), "%u.%u.%u",
-		 (unsigned int)(fw >> 32), (unsigned int)(fw >> 16) & 0xffff,
-		 (unsigned int)fw & 0xffff);
+		 (unsigned int)(fw >> 48), (unsigned int)(fw >> 32) & 0xffff, (unsigned int)fw);
 	return 0;
 }
 

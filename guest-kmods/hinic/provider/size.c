@@ -15,17 +15,17 @@ static uint32_t log2_up(uint64_t v)
 	return log;
 }
 
-int hinic_cq_size(uint32_t n_cqe, struct hinic_cq_size *size)
+int hinic_cq_size(uint32_t n_cqe, uint32_t max_cqe, struct hinic_cq_size *size)
 {
-	uint32_t log, quarter;
+	uint32_t log_max = log2_up(max_cqe), log, quarter;
 
-	if (n_cqe == 0 || n_cqe > 1u << HINIC_CQE_LOG_MAX)
+	if (n_cqe == 0 || n_cqe > max_cqe || log_max > HINIC_CQE_LOG_MAX)
 		return EINVAL;
 
 	/* A quarter more, so that the index needs telling only once per quarter. */
 	log = log2_up(n_cqe + n_cqe / 3);
-	if (log > HINIC_CQE_LOG_MAX)
-		log = HINIC_CQE_LOG_MAX;
+	if (log > log_max)
+		log = log_max;
 
 	size->n = 1u << log;
 	quarter = size->n / 4 ? size->n / 4 : 1;
@@ -81,7 +81,7 @@ int hinic_srq_size(uint32_t max_wr, uint32_t max_sge, struct hinic_rq_size *size
 	if (max_wr == 0 || max_wr >= HINIC_RING_MAX || max_sge > HINIC_SGE_MAX)
 		return EINVAL;
 	size->n = 1u << log2_up(max_wr + 1);
-	size->log_stride =
-		log2_up(sizeof(struct hinic_srq_hdr) + max_sge * sizeof(struct hinic_sge));
+	size->log_stride = log2_up(sizeof(struct hinic_srq_hdr) +
+				   (max_sge ? max_sge : 1) * sizeof(struct hinic_sge));
 	return 0;
 }

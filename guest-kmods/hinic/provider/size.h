@@ -32,12 +32,15 @@ struct hinic_rq_size {
 };
 
 /* Each returns 0, or EINVAL if no ring of the hardware can hold it. */
-int hinic_cq_size(uint32_t n_cqe, struct hinic_cq_size *size);
+int hinic_cq_size(uint32_t n_cqe, uint32_t max_cqe, struct hinic_cq_size *size);
 int hinic_sq_size(bool is_ud, uint32_t max_wr, uint32_t max_sge, uint32_t max_inline,
 		  struct hinic_sq_size *size);
 int hinic_rq_size(uint32_t max_wr, uint32_t max_sge, struct hinic_rq_size *size);
 
-/* A shared receive queue has a header per entry and keeps one entry free. */
+/*
+ * A shared receive queue has a header per entry, room for one element at least, and keeps one entry
+ * free.
+ */
 int hinic_srq_size(uint32_t max_wr, uint32_t max_sge, struct hinic_rq_size *size);
 
 #endif

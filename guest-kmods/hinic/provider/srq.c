@@ -33,7 +33,7 @@ static struct hinic_srq *create_srq(struct ibv_pd *ibpd, struct ibv_srq_init_att
 	srq->ring.ring = srq->buf.addr;
 	srq->ring.n = size.n;
 	srq->ring.log_stride = size.log_stride;
-	srq->ring.max_sge = attr->attr.max_sge;
+	srq->ring.max_sge = attr->attr.max_sge ? attr->attr.max_sge : 1;
 	hinic_srq_link(&srq->ring);
 
 	cmd.buf = (uintptr_t)srq->buf.addr;

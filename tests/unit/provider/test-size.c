@@ -9,18 +9,29 @@
 static void cq_sizes(void)
 {
     static const struct {
-        uint32_t n_cqe, n, usable, lag;
+        uint32_t n_cqe, max_cqe, n, usable, lag;
     } want[] = {
-        {1, 1, 1, 1},     {2, 2, 2, 1},           {3, 4, 4, 1},          {4, 8, 7, 2},
-        {16, 32, 25, 8},  {100, 256, 193, 64},    {192, 256, 193, 64},   {193, 512, 385, 128},
-        {256, 512, 385, 128}, {49152, 65536, 49153, 16384}, {65535, 65536, 65535, 2},
-        {65536, 65536, 65536, 1},
+        {1, 65535, 1, 1, 1},
+        {2, 65535, 2, 2, 1},
+        {3, 65535, 4, 4, 1},
+        {4, 65535, 8, 7, 2},
+        {16, 65535, 32, 25, 8},
+        {100, 65535, 256, 193, 64},
+        {192, 65535, 256, 193, 64},
+        {193, 65535, 512, 385, 128},
+        {256, 65535, 512, 385, 128},
+        {49152, 65535, 65536, 49153, 16384},
+        {65535, 65535, 65536, 65535, 2},
+        {65536, 65536, 65536, 65536, 1},
+        {256, 256, 256, 256, 1}, /* a device that can do no more */
+        {200, 256, 256, 200, 57},
+        {190, 200, 256, 193, 64},
     };
 
     for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
         struct hinic_cq_size s = {0};
 
-        CHECK_EQ(hinic_cq_size(want[i].n_cqe, &s), 0);
+        CHECK_EQ(hinic_cq_size(want[i].n_cqe, want[i].max_cqe, &s), 0);
         CHECK_EQ(s.n, want[i].n);
         CHECK_EQ(s.usable, want[i].usable);
         CHECK_EQ(s.lag, want[i].lag);
@@ -34,7 +45,7 @@ static void cq_never_overruns(void)
     for (uint32_t n = 1; n <= 65536; n = n < 600 ? n + 1 : n * 3 / 2) {
         struct hinic_cq_size s;
 
-        CHECK_EQ(hinic_cq_size(n, &s), 0);
+        CHECK_EQ(hinic_cq_size(n, 65536, &s), 0);
         CHECK(s.n && (s.n & (s.n - 1)) == 0);
         CHECK(s.usable >= n);
         CHECK(s.lag >= 1 && s.usable + s.lag - 1 <= s.n);
@@ -46,9 +57,10 @@ static void cq_refused(void)
 {
     struct hinic_cq_size s;
 
-    CHECK_EQ(hinic_cq_size(0, &s), EINVAL);
-    CHECK_EQ(hinic_cq_size(65537, &s), EINVAL);
-    CHECK_EQ(hinic_cq_size(UINT32_MAX, &s), EINVAL);
+    CHECK_EQ(hinic_cq_size(0, 65535, &s), EINVAL);
+    CHECK_EQ(hinic_cq_size(65536, 65535, &s), EINVAL);
+    CHECK_EQ(hinic_cq_size(UINT32_MAX, 65535, &s), EINVAL);
+    CHECK_EQ(hinic_cq_size(1, 65537, &s), EINVAL); /* not a HiNIC */
 }
 
 static void sq_sizes(void)
@@ -109,7 +121,7 @@ static void srq_sizes(void)
     static const struct {
         uint32_t max_wr, max_sge, n, log_stride;
     } want[] = {
-        {1, 0, 2, 4}, {1, 1, 2, 5}, {7, 3, 8, 6}, {8, 4, 16, 7}, {32767, 16, 32768, 9},
+        {1, 0, 2, 5}, {1, 1, 2, 5}, {7, 3, 8, 6}, {8, 4, 16, 7}, {32767, 16, 32768, 9},
     };
     struct hinic_rq_size s;
 
