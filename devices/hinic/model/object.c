@@ -188,10 +188,12 @@ void vdc_hinic_object_digest(const struct vdc_hinic *h, struct vdc_digest *d)
 
 void vdc_hinic_object_reset(struct vdc_hinic *h)
 {
+    const bool has_any = h->changed.n > 0 || h->changed.sum.lo != 0 || h->changed.sum.hi != 0;
+
     if (h->lay.n_qp == 0) {
         return;
     }
-    for (enum obj_kind k = OBJ_QP; k <= OBJ_KEY; k++) {
+    for (enum obj_kind k = OBJ_QP; has_any && k <= OBJ_KEY; k++) {
         const struct table t = table_of(h, k);
         uint8_t *p = vdc_hinic_at(h, t.off);
 

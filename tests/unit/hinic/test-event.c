@@ -65,13 +65,13 @@ static void capacity(void)
     o = host_new(&c);
     for (uint32_t k = 0; k < EV_KINDS; k++) {
         for (uint32_t i = 0; i < o->h->lay.ev_base[k + 1] - o->h->lay.ev_base[k]; i++) {
-            vdc_hinic_ev_arm(o->h, (enum ev_kind)k, i, 1000 - n);
+            vdc_hinic_ev_arm(o->h, (enum ev_kind)k, i, 100000 - n);
             n++;
         }
     }
     for (; n > 0; n--) {
-        CHECK(vdc_hinic_ev_pop(o->h, 1000, &ev));
-        CHECK_EQ(ev.t, 1001 - n);
+        CHECK(vdc_hinic_ev_pop(o->h, 100000, &ev));
+        CHECK_EQ(ev.t, 100001 - n);
     }
     host_free(o);
 }

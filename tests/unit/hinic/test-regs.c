@@ -20,7 +20,10 @@ static void identity(void)
     CHECK_EQ(HINIC_LIMITS_UARS(host_read(o, HINIC_R_LIMITS, 4)), 1024);
     CHECK_EQ(HINIC_LIMITS_VECTORS(host_read(o, HINIC_R_LIMITS, 4)), 16);
     CHECK_EQ(HINIC_ETH_LIMITS_QPAIRS(host_read(o, HINIC_R_ETH_LIMITS, 4)), 4);
-    CHECK_EQ(host_read(o, HINIC_R_CAPS, 8), HINIC_CAP_ETH);
+    CHECK_EQ(host_read(o, HINIC_R_CAPS, 8),
+             HINIC_CAP_ETH | HINIC_CAP_ROCEV2 | HINIC_CAP_RC | HINIC_CAP_UC | HINIC_CAP_UD |
+                 HINIC_CAP_SRQ | HINIC_CAP_ATOMIC | HINIC_CAP_MW | HINIC_CAP_FRWR |
+                 HINIC_CAP_TS_CQE | HINIC_CAP_DMABUF | HINIC_CAP_FLUSH | HINIC_CAP_ATOMIC_WRITE);
     CHECK_EQ(host_read(o, HINIC_R_CLOCK_HZ, 4), 1000000000);
     host_free(o);
     cfg.spec_ver = 0x20003;
