@@ -10,7 +10,7 @@
 #define TAG       4u
 #define ETH_ADDRS 12u
 
-enum verdict { DONE, DROPPED, WAIT };
+enum verdict { DONE, DROPPED /* or taken by the RDMA engine */, WAIT };
 
 /* What is known about a frame before its buffers are looked for. */
 struct meta {
@@ -296,6 +296,11 @@ static void complete(struct vdc_hinic *h, vtime_t now, uint32_t q, const struct 
     e->done = e->head;
 }
 
+static bool is_roce(const uint8_t *b, const struct hinic_parse *p)
+{
+    return p->l4 == HINIC_L4_UDP && vdc_hinic_be16(b + p->l4_off + 2) == WIRE_UDP_PORT;
+}
+
 static enum verdict receive(struct vdc_hinic *h, vtime_t now, struct frm *f)
 {
     struct meta m = { .bytes = vdc_hinic_at(h, h->lay.rxmem + f->off), .len = f->len };
@@ -308,6 +313,13 @@ static enum verdict receive(struct vdc_hinic *h, vtime_t now, struct frm *f)
         return DROPPED;
     }
     vdc_hinic_parse(&p, m.bytes, f->len, f->len, false);
+    if (is_roce(m.bytes, &p)) {
+        const enum rrx_verdict r = vdc_hinic_rrx_frame(h, now, f->t, m.bytes, f->len);
+
+        if (r != RRX_NOT_OURS) {
+            return r == RRX_WAIT ? WAIT : DROPPED;
+        }
+    }
     if (!vdc_hinic_rx_mac_ok(&h->dev.filter, m.bytes) ||
         (p.is_tagged && !vdc_hinic_rx_vlan_ok(&h->dev.filter, p.tci))) {
         drop(h, HINIC_CNT_RX_FILTERED);

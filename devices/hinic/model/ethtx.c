@@ -311,10 +311,33 @@ static uint32_t pick(struct vdc_hinic *h)
     return n;
 }
 
+/* The transmission happens at t, unless there is one before. */
+static void arm(struct vdc_hinic *h, vtime_t t)
+{
+    t = vtime_max(t, h->dev.tx.free_at);
+    if (vdc_hinic_ev_time(h, EV_TRANSMIT, 0) > t) {
+        vdc_hinic_ev_cancel(h, EV_TRANSMIT, 0);
+        vdc_hinic_ev_arm(h, EV_TRANSMIT, 0, t);
+    }
+}
+
+/* An Ethernet queue sends at t, or when it was to already. */
 static void start(struct vdc_hinic *h, vtime_t t)
 {
-    if (!vdc_hinic_ev_is_armed(h, EV_TRANSMIT, 0) && pick(h) < h->cfg.n_qpairs) {
-        vdc_hinic_ev_arm(h, EV_TRANSMIT, 0, vtime_max(t, h->dev.tx.free_at));
+    struct tx *tx = &h->dev.tx;
+
+    if (pick(h) < h->cfg.n_qpairs) {
+        tx->eth_at = tx->eth_at != 0 ? tx->eth_at : t;
+        arm(h, tx->eth_at);
+    }
+}
+
+void vdc_hinic_tx_start(struct vdc_hinic *h, vtime_t now)
+{
+    const vtime_t t = vdc_hinic_sched_time(h);
+
+    if (t != VTIME_NEVER) {
+        arm(h, vtime_max(t, now));
     }
 }
 
@@ -368,17 +391,14 @@ static void retire(struct vdc_hinic *h, vtime_t now, uint32_t q)
     free_packet(h, i);
 }
 
-void vdc_hinic_transmit(struct vdc_hinic *h, vtime_t now, const struct vdc_hinic_env *env)
+static void send_frame(struct vdc_hinic *h, vtime_t now, uint32_t q,
+                       const struct vdc_hinic_env *env)
 {
-    const uint32_t q = pick(h);
+    struct txpkt *p = vdc_hinic_txpkt(h, h->dev.ethq[q].pkt_first);
     enum hinic_ethq_err err = HINIC_ETHQ_OK;
-    struct txpkt *p;
 
-    if (q == h->cfg.n_qpairs) {
-        return;
-    }
+    h->dev.tx.eth_at = 0;
     h->dev.tx.rr_send = (q + 1) % h->cfg.n_qpairs;
-    p = vdc_hinic_txpkt(h, h->dev.ethq[q].pkt_first);
     if (p->is_dma_failed) {
         err = HINIC_ETHQ_DMA;
     } else if (p->n_seg == 0) {
@@ -395,6 +415,22 @@ void vdc_hinic_transmit(struct vdc_hinic *h, vtime_t now, const struct vdc_hinic
             retire(h, now, q);
         }
     }
+}
+
+void vdc_hinic_transmit(struct vdc_hinic *h, vtime_t now, const struct vdc_hinic_env *env)
+{
+    struct tx *tx = &h->dev.tx;
+    const uint32_t n = h->cfg.n_qpairs;
+    uint32_t q = n;
+
+    if (tx->eth_at != 0 && tx->eth_at <= now) {
+        q = pick(h);
+        tx->eth_at = q < n ? tx->eth_at : 0;
+    }
+    if (!vdc_hinic_sched_transmit(h, now, q < n, env) && q < n) {
+        send_frame(h, now, q, env);
+    }
     start(h, now);
+    vdc_hinic_tx_start(h, now);
     vdc_hinic_tx_load(h, now);
 }

@@ -27,10 +27,9 @@ static inline const struct rnet *vdc_hinic_rnet_peek(const struct vdc_hinic *h)
     return (const struct rnet *)(const void *)((const uint8_t *)h + h->lay.rnet);
 }
 
-/* Slots of queue pairs. */
-static inline uint32_t vdc_hinic_rnet_slots(const struct vdc_hinic_cfg *cfg)
+static inline bool vdc_hinic_has_rnet(const struct vdc_hinic *h)
 {
-    return RDMA_QP_SPECIAL + cfg->n_qp;
+    return h->lay.rnet != 0;
 }
 
 /* ---- rpkt.c ---- */

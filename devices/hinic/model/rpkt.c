@@ -97,7 +97,7 @@ static uint64_t round64(uint64_t n)
 
 static uint64_t src_bytes(const struct vdc_hinic_cfg *cfg)
 {
-    return round64((1 + 2 * (uint64_t)vdc_hinic_rnet_slots(cfg)) * sizeof(struct sched_src));
+    return round64((1 + 2 * (uint64_t)cfg->n_qp) * sizeof(struct sched_src));
 }
 
 uint64_t vdc_hinic_rnet_size(const struct vdc_hinic_cfg *cfg)
@@ -108,8 +108,12 @@ uint64_t vdc_hinic_rnet_size(const struct vdc_hinic_cfg *cfg)
 
 void vdc_hinic_rnet_init(struct vdc_hinic *h)
 {
-    struct rnet *n = vdc_hinic_rnet(h);
+    struct rnet *n;
 
+    if (!vdc_hinic_has_rnet(h)) {
+        return;
+    }
+    n = vdc_hinic_rnet(h);
     memset(n, 0, sizeof(*n));
     n->src_off = h->lay.rnet + round64(sizeof(*n));
     n->pkt_off = n->src_off + src_bytes(&h->cfg);
@@ -120,22 +124,27 @@ void vdc_hinic_rnet_init(struct vdc_hinic *h)
 
 void vdc_hinic_rnet_digest(const struct vdc_hinic *h, struct vdc_digest *d)
 {
-    const struct rnet *n = vdc_hinic_rnet_peek(h);
-    const struct rpkt *k = (const struct rpkt *)(const void *)((const uint8_t *)h + n->pkt_off);
-    const struct sched_src *s = (const struct sched_src *)(const void *)((const uint8_t *)h +
-                                                                         n->src_off);
+    const struct rnet *n;
+    const struct sched_src *s;
 
+    if (!vdc_hinic_has_rnet(h)) {
+        return;
+    }
+    n = vdc_hinic_rnet_peek(h);
     if (n->pool.fresh == 0 && n->sched.src_head == 0) {
         return; /* never used since the reset */
     }
     vdc_digest_fold(d, &n->pool, sizeof(n->pool));
     vdc_digest_fold(d, &n->sched, sizeof(n->sched));
+    s = (const struct sched_src *)(const void *)((const uint8_t *)h + n->src_off);
     for (uint32_t i = n->sched.src_head; i != 0; i = s[i].next) {
         vdc_digest_fold(d, &s[i], sizeof(s[i]));
     }
     for (uint32_t i = 1; i <= n->pool.fresh; i++) {
-        if (k[i].state != RPKT_FREE) {
-            vdc_digest_fold(d, &k[i], sizeof(k[i]));
+        const struct rpkt *k = vdc_hinic_rpkt_peek(h, i);
+
+        if (k->state != RPKT_FREE) {
+            vdc_digest_fold(d, k, sizeof(*k));
         }
     }
 }

@@ -226,10 +226,14 @@ enum rrx_verdict vdc_hinic_rrx_frame(struct vdc_hinic *h, vtime_t now, vtime_t t
                                      const uint8_t *frame, uint32_t len)
 {
     struct wire_hdr w;
-    const enum wire_verdict v = vdc_wire_parse(frame, len, &w);
+    enum wire_verdict v;
     uint32_t pkt;
     uint8_t *payload;
 
+    if (!vdc_hinic_has_rnet(h)) {
+        return RRX_NOT_OURS;
+    }
+    v = vdc_wire_parse(frame, len, &w);
     if (v == WIRE_NOT_ROCE || !is_ours(h, &w)) {
         return RRX_NOT_OURS;
     }

@@ -15,7 +15,7 @@ static struct sched *sched(struct vdc_hinic *h)
 
 static struct sched_src *src_at(struct vdc_hinic *h, uint32_t s)
 {
-    assert(s > 0 && s <= 2 * vdc_hinic_rnet_slots(&h->cfg));
+    assert(s > 0 && s <= 2 * h->cfg.n_qp);
     return (struct sched_src *)vdc_hinic_at(h, vdc_hinic_rnet(h)->src_off) + s;
 }
 
@@ -315,7 +315,7 @@ static vtime_t data_time(const struct vdc_hinic *h)
 
 vtime_t vdc_hinic_sched_time(const struct vdc_hinic *h)
 {
-    return vtime_min(ctl_time(h), data_time(h));
+    return vdc_hinic_has_rnet(h) ? vtime_min(ctl_time(h), data_time(h)) : VTIME_NEVER;
 }
 
 void vdc_hinic_sched_resume(struct vdc_hinic *h, vtime_t now)
@@ -438,8 +438,12 @@ static bool send_data(struct vdc_hinic *h, vtime_t now, const struct vdc_hinic_e
 bool vdc_hinic_sched_transmit(struct vdc_hinic *h, vtime_t now, bool has_eth,
                               const struct vdc_hinic_env *env)
 {
-    struct sched *d = sched(h);
+    struct sched *d;
 
+    if (!vdc_hinic_has_rnet(h)) {
+        return false;
+    }
+    d = sched(h);
     if (ctl_time(h) <= now) {
         emit(h, now, take_first(h, &d->ctl_head), env);
         return true;
