@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 // The provider as libibverbs sees it: matching of devices, contexts and the table of verbs.
-#include <dlfcn.h>
-#include <errno.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 
 #include "abi.h"
@@ -149,34 +144,8 @@ static const struct verbs_device_ops hinic_device_ops = {
 	.alloc_context = hinic_alloc_context,
 };
 
-/*
- * The interface between library and provider is private, and its version number does not change
- * with it: 44.0 and 56.1 both say 34. Only the file name of the library tells its release, so a
- * provider of another one steps aside instead of calling the wrong functions.
- */
-static bool release_matches(void)
-{
-	static const char want[] = "." HINIC_RDMA_CORE_RELEASE;
-	char path[PATH_MAX];
-	size_t len;
-	Dl_info info;
-
-	if (!dladdr((void *)(uintptr_t)verbs_set_ops, &info) || !realpath(info.dli_fname, path)) {
-		fprintf(stderr, "libhinic: cannot tell the release of libibverbs; expected "
-				HINIC_RDMA_CORE_RELEASE "; devices of HiNIC are ignored\n");
-		return false;
-	}
-	len = strlen(path);
-	if (len >= sizeof(want) && strcmp(path + len - (sizeof(want) - 1), want) == 0)
-		return true;
-	fprintf(stderr, "libhinic: built for rdma-core " HINIC_RDMA_CORE_RELEASE
-			", found %s; install the provider of that release; devices of HiNIC are "
-			"ignored\n", path);
-	return false;
-}
-
 static __attribute__((constructor)) void hinic_register(void)
 {
-	if (release_matches())
+	if (hinic_release_matches())
 		verbs_register_driver(&hinic_device_ops);
 }

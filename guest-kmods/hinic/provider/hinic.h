@@ -192,6 +192,9 @@ static inline bool hinic_pd_locked(const struct hinic_pd *pd)
 	return !(pd && pd->td);
 }
 
+/* release.c: false, with a message on stderr, if the library is of another release. */
+bool hinic_release_matches(void);
+
 /* domain.c */
 struct ibv_pd *hinic_alloc_pd(struct ibv_context *ibctx);
 int hinic_dealloc_pd(struct ibv_pd *ibpd);
