@@ -133,8 +133,8 @@ int hinic_ib_query_qp(struct ib_qp *ibqp, struct ib_qp_attr *attr, int mask,
 	attr->qp_access_flags = (int)le32_to_cpu(mb.access);
 	attr->cap = qp->cap;
 	attr->pkey_index = le16_to_cpu(mb.pkey_index);
-	attr->en_sqd_async_notify = mb.sqd_notify;
-	attr->sq_draining = mb.state == IB_QPS_SQD;
+	/* The answer to a query says here whether requests are still under way. */
+	attr->sq_draining = mb.state == IB_QPS_SQD && mb.sqd_notify;
 	attr->max_rd_atomic = mb.max_rd_atomic;
 	attr->max_dest_rd_atomic = mb.max_dest_rd_atomic;
 	attr->min_rnr_timer = mb.min_rnr_timer;
@@ -159,26 +159,26 @@ int hinic_ib_query_qp(struct ib_qp *ibqp, struct ib_qp_attr *attr, int mask,
 	return 0;
 }
 
-static int hinic_ib_mcast(struct ib_qp *ibqp, u8 opcode, const union ib_gid *gid, u16 lid)
+/* Groups of an Ethernet port have no LID, whatever the user says. */
+static int hinic_ib_mcast(struct ib_qp *ibqp, u8 opcode, const union ib_gid *gid)
 {
 	struct hinic_inl_mc inl = {
 		.qpn = cpu_to_le32(hinic_ib_qp_of(ibqp)->qpn),
-		.mlid = cpu_to_le16(lid),
 	};
 
 	memcpy(inl.mgid, gid->raw, sizeof(inl.mgid));
-	return hinic_ib_cmd_inline(hinic_ib_dev_of(ibqp->device), opcode, 0, &inl, sizeof(inl),
-				   NULL);
+	return hinic_ib_cmd_inline(hinic_ib_dev_of(ibqp->device), opcode, HINIC_IB_PORT, &inl,
+				   sizeof(inl), NULL);
 }
 
 /* attach_mcast */
 int hinic_ib_attach_mcast(struct ib_qp *ibqp, union ib_gid *gid, u16 lid)
 {
-	return hinic_ib_mcast(ibqp, HINIC_AQ_ATTACH_MC, gid, lid);
+	return hinic_ib_mcast(ibqp, HINIC_AQ_ATTACH_MC, gid);
 }
 
 /* detach_mcast */
 int hinic_ib_detach_mcast(struct ib_qp *ibqp, union ib_gid *gid, u16 lid)
 {
-	return hinic_ib_mcast(ibqp, HINIC_AQ_DETACH_MC, gid, lid);
+	return hinic_ib_mcast(ibqp, HINIC_AQ_DETACH_MC, gid);
 }

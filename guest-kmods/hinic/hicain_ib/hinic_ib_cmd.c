@@ -68,7 +68,7 @@ int hinic_ib_cmd_id(struct hinic_ib_dev *hdev, u8 opcode, u32 id)
 /**
  * hinic_ib_cmd_query() - a command that fills an output mailbox
  * @hdev: device
- * @opcode: QUERY_QP, QUERY_SRQ with an @id; QUERY_PORT, GET_STATS with a @port
+ * @opcode: QUERY_QP with an @id; QUERY_PORT, GET_STATS with a @port
  * @port: 0 for commands without a port
  * @id: object, not used with a port
  * @out: receives the first @out_len bytes

@@ -87,6 +87,6 @@ void hinic_ib_get_fw_str(struct ib_device *ibdev, char *str)
 	struct hinic_ib_dev *hdev = hinic_ib_dev_of(ibdev);
 	u64 ver = readq(hdev->rdma->regs + HINIC_R_FW_VER);
 
-	snprintf(str, IB_FW_VERSION_NAME_MAX, "%u.%u.%u", (u32)(ver >> 32),
-		 (u32)(ver >> 16) & 0xffff, (u32)ver & 0xffff);
+	snprintf(str, IB_FW_VERSION_NAME_MAX, "%u.%u.%u", (u32)(ver >> 48),
+		 (u32)(ver >> 32) & 0xffff, (u32)ver);
 }

@@ -229,6 +229,7 @@ struct ib_mr *hinic_ib_rereg_user_mr(struct ib_mr *ibmr, int flags, u64 start, u
 	}
 	hinic_ib_mr_fill(&in, &next);
 	in.key = cpu_to_le32(ibmr->lkey);
+	in.key8 = (u8)ibmr->lkey; /* the key stays */
 	err = hinic_ib_cmd_object(hdev, HINIC_AQ_REREG_MR, &in, sizeof(in), NULL);
 	if (has_new_pages) {
 		struct hinic_ib_mr *old = err ? &next : mr;

@@ -155,16 +155,17 @@ int hinic_ib_modify_srq(struct ib_srq *ibsrq, struct ib_srq_attr *attr,
 int hinic_ib_query_srq(struct ib_srq *ibsrq, struct ib_srq_attr *attr)
 {
 	struct hinic_ib_srq *srq = hinic_ib_srq_of(ibsrq);
-	struct hinic_mb_create_srq mb;
+	struct hinic_inl_obj inl = { .id = cpu_to_le32(srq->srqn) };
+	u32 limit;
 	int err;
 
-	err = hinic_ib_cmd_query(hinic_ib_dev_of(ibsrq->device), HINIC_AQ_QUERY_SRQ, 0, srq->srqn,
-				 &mb, sizeof(mb));
+	err = hinic_ib_cmd_inline(hinic_ib_dev_of(ibsrq->device), HINIC_AQ_QUERY_SRQ, 0, &inl,
+				  sizeof(inl), &limit);
 	if (err)
 		return err;
 	attr->max_wr = srq->max_wr;
 	attr->max_sge = srq->max_sge;
-	attr->srq_limit = le32_to_cpu(mb.limit);
+	attr->srq_limit = limit;
 	return 0;
 }
 
