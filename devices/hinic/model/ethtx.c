@@ -423,6 +423,10 @@ void vdc_hinic_transmit(struct vdc_hinic *h, vtime_t now, const struct vdc_hinic
     const uint32_t n = h->cfg.n_qpairs;
     uint32_t q = n;
 
+    if (tx->free_at > now) { /* what a packet caused while it left was armed before it had */
+        arm(h, tx->free_at);
+        return;
+    }
     if (tx->eth_at != 0 && tx->eth_at <= now) {
         q = pick(h);
         tx->eth_at = q < n ? tx->eth_at : 0;
