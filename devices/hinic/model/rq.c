@@ -59,17 +59,20 @@ static uint32_t slots(const struct source *s)
 static void fetch(struct vdc_hinic *h, vtime_t now, const struct source *s)
 {
     struct rq *rq = s->rq;
-    const uint32_t n_slot = slots(s);
     const uint32_t cached = (uint16_t)(rq->fetched - rq->ci);
     const uint32_t posted = (uint16_t)(s->pi - rq->fetched);
-    const uint32_t slot = rq->fetched & (n_slot - 1);
     const uint32_t idx = s->is_list ? rq->head_idx : rq->fetched & ((1u << s->log_n) - 1);
-    uint32_t n, in_page;
+    uint32_t n_slot, slot, n, in_page;
     uint64_t off;
 
-    if (rq->is_bad || rq->n_fetch > 0 || posted == 0 || cached > n_slot / 2 || cached == n_slot) {
+    if (rq->is_bad || rq->n_fetch > 0 || posted == 0 || s->log_stride == 0) {
+        return; /* stride 0: there is no queue */
+    }
+    n_slot = slots(s);
+    if (cached > n_slot / 2 || cached == n_slot) {
         return;
     }
+    slot = rq->fetched & (n_slot - 1);
     if (idx >> s->log_n != 0) {
         rq->is_bad = 1; /* next_idx of a WQE in use leads out of the queue */
         return;
@@ -220,7 +223,7 @@ static enum rq_take take_of_qp(struct vdc_hinic *h, vtime_t now, struct qp *qp)
     struct rsp *r = &qp->rsp;
     uint32_t slot;
 
-    if (s.rq->ci == s.pi) {
+    if (s.rq->ci == s.pi || s.log_stride == 0) {
         return RQ_EMPTY;
     }
     if (s.rq->ci == s.rq->fetched) {

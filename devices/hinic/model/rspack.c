@@ -230,7 +230,13 @@ void vdc_hinic_rsp_op_pop(struct rsp *r)
 
     assert(r->n_op > 0);
     if (!op->is_dup) {
-        advance(r, vdc_psn_add(op->end_psn, WIRE_PSN_MASK), op->msn);
+        const uint32_t last = vdc_psn_add(op->end_psn, WIRE_PSN_MASK);
+
+        advance(r, last, op->msn);
+        if (r->done_psn == last) {
+            r->is_ack_due = 0; /* its answer acknowledges all before it */
+            r->n_unacked = 0;
+        }
         r->n_op_new--;
     }
     r->op_head = (uint8_t)((r->op_head + 1u) % RSP_OPS);
@@ -322,7 +328,8 @@ static void retire(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint32_t pkt
     if (qp->type == HINIC_QPT_RC) {
         advance(r, p->w.psn, p->user[RSP_U_MSN]);
         r->n_unacked++;
-        if (p->w.is_ack_req || r->n_unacked >= RSP_ACK_PACKETS) {
+        if ((p->w.is_ack_req && p->w.opcode != WIRE_ATOMIC_WRITE) ||
+            r->n_unacked >= RSP_ACK_PACKETS) {
             r->is_ack_due = 1;
         }
     }
