@@ -20,8 +20,7 @@ static bool needs_answer(const struct req_msg *m)
     return m->opcode == HINIC_WQE_READ || m->opcode == HINIC_WQE_CAS || m->opcode == HINIC_WQE_FADD;
 }
 
-/* m_ack never rests on a message that has no packets and is not in error. */
-static void skip_local(struct req *r)
+void vdc_hinic_req_skip_local(struct req *r)
 {
     while (r->m_ack != r->m_end) {
         const struct req_msg *m = vdc_hinic_req_msg(r, r->m_ack);
@@ -70,7 +69,7 @@ static void advance(struct qp *qp, vtime_t now, uint32_t to)
         m->t_done = now;
         r->n_rd -= vdc_hinic_req_is_rd(m->opcode) && r->n_rd > 0;
         r->m_ack++;
-        skip_local(r);
+        vdc_hinic_req_skip_local(r);
     }
     if (r->psn_cur == r->psn_una && r->m_cur - r->m_una < r->m_ack - r->m_una) {
         const struct req_msg *last = vdc_hinic_req_msg(r, r->m_ack - 1);
@@ -85,7 +84,7 @@ enum req_acked vdc_hinic_req_ack(struct vdc_hinic *h, vtime_t now, struct qp *qp
     struct req *r = &qp->req;
 
     (void)h;
-    skip_local(r);
+    vdc_hinic_req_skip_local(r);
     while (vdc_psn_diff(psn, r->psn_una) > 0) {
         const struct req_msg *m = vdc_hinic_req_msg(r, r->m_ack);
         uint32_t end;

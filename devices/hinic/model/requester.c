@@ -149,6 +149,7 @@ static enum step run_local(struct vdc_hinic *h, vtime_t now, struct qp *qp, cons
     m->is_done = 1;
     m->t_done = now;
     pass(r);
+    vdc_hinic_req_skip_local(r);
     vdc_hinic_req_complete(h, now, qp);
     return STEP_MORE;
 }

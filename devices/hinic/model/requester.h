@@ -208,6 +208,8 @@ enum req_acked {
     REQ_ACKED_STOP  /* ... has failed */
 };
 enum req_acked vdc_hinic_req_ack(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint32_t psn);
+/* m_ack never rests on a message that has no packets and is not in error. */
+void vdc_hinic_req_skip_local(struct req *r);
 /* Processes responses that wait for the memory engine. */
 void vdc_hinic_req_resume(struct vdc_hinic *h, vtime_t now, struct qp *qp);
 void vdc_hinic_req_drop_held(struct vdc_hinic *h, vtime_t now, struct qp *qp);
