@@ -157,11 +157,13 @@ static int put_data(struct hinic_qp *qp, const struct ibv_send_wr *wr)
 
 static int put_request(struct hinic_qp *qp, const struct ibv_send_wr *wr)
 {
-	const struct op *op = &ops[wr->opcode < sizeof(ops) / sizeof(ops[0]) ? wr->opcode
-									       : IBV_WR_TSO];
 	uint8_t flags = wqe_flags(qp, wr->send_flags);
+	const struct op *op;
 	int ret;
 
+	if ((unsigned int)wr->opcode >= sizeof(ops) / sizeof(ops[0]))
+		return EINVAL;
+	op = &ops[wr->opcode];
 	if (!(op->on & BIT(qp->vqp.qp.qp_type)) || wr->num_sge > qp->sq.max_sge ||
 	    ((flags & HINIC_WQE_F_INLINE) && !op->is_source && wr->num_sge))
 		return EINVAL;
