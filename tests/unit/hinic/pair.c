@@ -55,6 +55,7 @@ static void on_frame(void *ctx, const struct vdc_msg *m, const void *bytes)
         insert(d, t, m, bytes, 0);
         return;
     }
+    assert(m->depart + e->o->epoch >= e->promise);
     if (p->tap) {
         p->tap(p->tap_ctx, e->index, m, bytes);
     }
@@ -80,7 +81,7 @@ static void on_frame(void *ctx, const struct vdc_msg *m, const void *bytes)
     }
 }
 
-static void deliver(struct pair *p, struct pair_dir *d, struct pair_end *to, vtime_t now)
+static void deliver(struct pair_dir *d, struct pair_end *to, vtime_t now)
 {
     while (d->n > 0 && at(d, 0)->t <= now) {
         struct pair_frame f = *at(d, 0);
@@ -91,8 +92,8 @@ static void deliver(struct pair *p, struct pair_dir *d, struct pair_end *to, vti
         d->free[d->n_free++] = f.slot;
         d->first = (d->first + 1) % PAIR_FLIGHT;
         d->n--;
+        to->promise = 0; /* it was made without this */
     }
-    (void)p;
 }
 
 /* ---- loop ---- */
@@ -115,9 +116,10 @@ static void run_at(struct pair *p, vtime_t t)
     for (uint32_t i = 0; i < 2; i++) {
         struct pair_end *e = &p->end[i];
 
-        deliver(p, &p->dir[1 - i], e, t);
+        deliver(&p->dir[1 - i], e, t);
         vdc_hinic_run(e->o->h, t, &e->o->env);
         e->o->now = t;
+        e->promise = vtime_max(e->promise, vdc_hinic_promise(e->o->h, t));
     }
 }
 
@@ -288,6 +290,7 @@ struct pair *pair_new(const struct vdc_hinic_cfg *cfg, uint64_t seed)
     pair_idle(p);
     for (uint32_t i = 0; i < 2; i++) {
         host_ready(p->end[i].o);
+        p->end[i].promise = 0;
     }
     pair_idle(p);
     for (uint32_t i = 0; i < 2; i++) {

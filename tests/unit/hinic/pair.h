@@ -73,6 +73,7 @@ struct pair_end {
     uint8_t gid[2][16]; /* index 0 IPv4, 1 IPv6 */
     uint64_t eq;
     uint32_t log_eq, eq_ci;
+    vtime_t promise;   /* no frame starts before, unless something arrives; asserted */
     struct pair_cq cq; /* default CQ of this end, 4096 entries */
 };
 
