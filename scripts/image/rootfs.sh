@@ -136,13 +136,12 @@ make_base() {
 
 # A provider of libibverbs, against the private headers of the very release that is in the image.
 make_provider() { # directory
-    mkdir -p /stage/provider "/stage/overlay/$lib/libibverbs" /stage/overlay/etc/libibverbs.d
+    mkdir -p /stage/libs "/stage/overlay/$lib/libibverbs" /stage/overlay/etc/libibverbs.d
     make -s -C "/src/$1" RDMA_CORE=/stage/upstream/rdma-core HW=/src/devices/hinic/hw \
-        UAPI=/src/guest-kmods/hinic/uapi O=/stage/provider > /stage/make.log 2>&1 ||
+        UAPI=/src/guest-kmods/hinic/uapi O=/stage/libs > /stage/make.log 2>&1 ||
         { cat /stage/make.log >&2; die "$1 does not build"; }
-    strip --strip-unneeded /stage/provider/*.so
-    cp /stage/provider/*.so "/stage/overlay/$lib/libibverbs/"
-    cp /stage/provider/*.driver /stage/overlay/etc/libibverbs.d/
+    cp /stage/libs/*.so "/stage/overlay/$lib/libibverbs/"
+    cp /stage/libs/*.driver /stage/overlay/etc/libibverbs.d/
 }
 
 make_overlay() {
