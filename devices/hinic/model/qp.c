@@ -76,6 +76,7 @@ static void quiesce(struct vdc_hinic *h, vtime_t now, struct qp *qp)
 
     vdc_hinic_req_close(h, now, qp);
     vdc_hinic_rsp_close(h, now, qp);
+    vdc_hinic_sched_close(h, now, qp->qpn);
     qp->gen = vdc_hinic_mem_renew(h, now, MEM_REQ, qp->slot);
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         vdc_hinic_ev_cancel(h, kinds[i], qp->slot);

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#define LOG_SQ_MIN     0u
 #define LOG_STRIDE_MIN 4u
+#define LOG_STRIDE_MAX 9u
 #define PSN_MAX        0xffffffu
 #define QPN_MAX        0xffffffu
 #define TIMEOUT_MAX    31u
@@ -36,6 +36,8 @@ uint32_t vdc_hinic_active_mtu(const struct vdc_hinic *h)
     return code;
 }
 
+_Static_assert(1u << LOG_STRIDE_MAX == RQ_CACHE_BYTES, "the largest WQE fits the cache");
+
 /* ---- create ---- */
 
 static bool is_known_type(uint32_t type)
@@ -54,7 +56,7 @@ static enum hinic_aq_status check_sizes(const struct hinic_mb_create_qp *m, bool
         return m->log_rq == 0 && m->log_rq_stride == 0 ? HINIC_AQ_OK : HINIC_AQ_BAD_PARAM;
     }
     if (m->log_rq > RDMA_LOG_RQ_MAX || m->log_rq_stride < LOG_STRIDE_MIN ||
-        1u << (m->log_rq_stride & 31) > RQ_CACHE_BYTES ||
+        m->log_rq_stride > LOG_STRIDE_MAX ||
         m->max_recv_sge * sizeof(struct hinic_sge) > UINT64_C(1) << m->log_rq_stride) {
         return HINIC_AQ_LIMIT;
     }
@@ -98,8 +100,8 @@ enum hinic_aq_status vdc_hinic_cmd_create_qp(struct vdc_hinic *h, vtime_t now)
         return HINIC_AQ_BAD_PARAM;
     }
     if (m.type == HINIC_QPT_GSI) {
-        if (!(m.flags & HINIC_QP_KERNEL) || (m.flags & HINIC_QP_SRQ)) {
-            return HINIC_AQ_PERM;
+        if (m.flags & HINIC_QP_SRQ) {
+            return HINIC_AQ_BAD_PARAM;
         }
         if (vdc_hinic_qp_slot(h, 1)->id != 0) {
             return HINIC_AQ_BUSY;

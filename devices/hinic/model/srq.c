@@ -5,6 +5,9 @@
 #include <string.h>
 
 #define LOG_STRIDE_MIN 5u /* header and one SGE */
+#define LOG_STRIDE_MAX 9u
+
+_Static_assert(1u << LOG_STRIDE_MAX == RQ_CACHE_BYTES, "the largest WQE fits the cache");
 
 struct srq *vdc_hinic_srq(struct vdc_hinic *h, uint32_t srqn)
 {
@@ -65,7 +68,7 @@ enum hinic_aq_status vdc_hinic_cmd_create_srq(struct vdc_hinic *h, vtime_t now)
         return HINIC_AQ_BAD_PARAM;
     }
     if (m.log_wqe > RDMA_LOG_RQ_MAX || m.log_stride < LOG_STRIDE_MIN ||
-        1u << (m.log_stride & 31) > RQ_CACHE_BYTES || m.max_sge > HINIC_SGE_MAX ||
+        m.log_stride > LOG_STRIDE_MAX || m.max_sge > HINIC_SGE_MAX ||
         sizeof(struct hinic_srq_hdr) + m.max_sge * sizeof(struct hinic_sge) >
             UINT64_C(1) << m.log_stride ||
         m.limit > 1u << m.log_wqe) {
