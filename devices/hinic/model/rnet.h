@@ -13,8 +13,8 @@ struct rnet {
     struct rpool pool;
     struct sched sched;
     uint64_t src_off, pkt_off, mem_off;
+    uint32_t n_pkt;     /* buffers, the unused first one included */
     uint32_t has_clmul; /* of the host; no result depends on it, nor does the digest */
-    uint32_t zero;
 };
 
 static inline struct rnet *vdc_hinic_rnet(struct vdc_hinic *h)
@@ -36,14 +36,15 @@ static inline bool vdc_hinic_has_rnet(const struct vdc_hinic *h)
 
 static inline const struct rpkt *vdc_hinic_rpkt_peek(const struct vdc_hinic *h, uint32_t i)
 {
-    assert(i != RPKT_NONE && i < RPKT_N);
+    assert(i != RPKT_NONE && i < vdc_hinic_rnet_peek(h)->n_pkt);
     return (const struct rpkt *)(const void *)((const uint8_t *)h +
                                                vdc_hinic_rnet_peek(h)->pkt_off) +
            i;
 }
 
-/* True if one packet more and `spare` others would fit. */
-bool vdc_hinic_rpkt_has_room(const struct vdc_hinic *h, enum rpkt_class cls, uint32_t spare);
+bool vdc_hinic_rpkt_has_room(const struct vdc_hinic *h, enum rpkt_class cls);
+/* Data in loopback leaves some of the receive buffers to control packets. */
+bool vdc_hinic_rpkt_has_loop_room(const struct vdc_hinic *h);
 /* Moves a packet to another class, which has room. */
 void vdc_hinic_rpkt_recycle(struct vdc_hinic *h, uint32_t i, enum rpkt_class cls);
 

@@ -4,9 +4,16 @@
 
 #include <string.h>
 
-static uint32_t class_max(enum rpkt_class cls)
+static uint32_t n_buffers(const struct vdc_hinic_cfg *cfg)
 {
-    return cls == RPKT_RX ? RPKT_N / 2 - 1 : RPKT_N / 4; /* buffer 0 is not used */
+    const uint32_t n = cfg->n_qp < RPKT_N / 32 ? 32 * cfg->n_qp : RPKT_N;
+
+    return n < RPKT_N_MIN ? RPKT_N_MIN : n;
+}
+
+static uint32_t class_max(const struct rnet *n, enum rpkt_class cls)
+{
+    return cls == RPKT_RX ? n->n_pkt / 2 - 1 : n->n_pkt / 4; /* buffer 0 is not used */
 }
 
 struct rpkt *vdc_hinic_rpkt(struct vdc_hinic *h, uint32_t i)
@@ -19,26 +26,36 @@ struct rpkt *vdc_hinic_rpkt(struct vdc_hinic *h, uint32_t i)
 
 uint64_t vdc_hinic_rpkt_payload(const struct vdc_hinic *h, uint32_t i)
 {
-    assert(i != RPKT_NONE && i < RPKT_N);
+    assert(i != RPKT_NONE && i < vdc_hinic_rnet_peek(h)->n_pkt);
     return vdc_hinic_rnet_peek(h)->mem_off + (uint64_t)i * RPKT_STRIDE + WIRE_HDR_MAX;
 }
 
-bool vdc_hinic_rpkt_has_room(const struct vdc_hinic *h, enum rpkt_class cls, uint32_t spare)
+bool vdc_hinic_rpkt_has_room(const struct vdc_hinic *h, enum rpkt_class cls)
 {
-    return vdc_hinic_rnet_peek(h)->pool.n_used[cls] + spare < class_max(cls);
+    const struct rnet *n = vdc_hinic_rnet_peek(h);
+
+    return n->pool.n_used[cls] < class_max(n, cls);
+}
+
+bool vdc_hinic_rpkt_has_loop_room(const struct vdc_hinic *h)
+{
+    const struct rnet *n = vdc_hinic_rnet_peek(h);
+
+    return n->pool.n_used[RPKT_RX] < class_max(n, RPKT_RX) - class_max(n, RPKT_RX) / 8;
 }
 
 uint32_t vdc_hinic_rpkt_alloc(struct vdc_hinic *h, enum rpkt_class cls)
 {
-    struct rpool *p = &vdc_hinic_rnet(h)->pool;
+    struct rnet *n = vdc_hinic_rnet(h);
+    struct rpool *p = &n->pool;
     struct rpkt *k;
     uint32_t i = p->free;
 
-    if (!vdc_hinic_rpkt_has_room(h, cls, 0)) {
+    if (!vdc_hinic_rpkt_has_room(h, cls)) {
         return RPKT_NONE;
     }
     if (i == RPKT_NONE) {
-        assert(p->fresh + 1 < RPKT_N); /* the classes together are smaller */
+        assert(p->fresh + 1 < n->n_pkt); /* the classes together are smaller */
         i = ++p->fresh;
     } else {
         p->free = vdc_hinic_rpkt(h, i)->next;
@@ -102,8 +119,8 @@ static uint64_t src_bytes(const struct vdc_hinic_cfg *cfg)
 
 uint64_t vdc_hinic_rnet_size(const struct vdc_hinic_cfg *cfg)
 {
-    return round64(sizeof(struct rnet)) + src_bytes(cfg) + round64(RPKT_N * sizeof(struct rpkt)) +
-           (uint64_t)RPKT_N * RPKT_STRIDE;
+    return round64(sizeof(struct rnet)) + src_bytes(cfg) +
+           round64(n_buffers(cfg) * sizeof(struct rpkt)) + (uint64_t)n_buffers(cfg) * RPKT_STRIDE;
 }
 
 void vdc_hinic_rnet_init(struct vdc_hinic *h)
@@ -117,7 +134,8 @@ void vdc_hinic_rnet_init(struct vdc_hinic *h)
     memset(n, 0, sizeof(*n));
     n->src_off = h->lay.rnet + round64(sizeof(*n));
     n->pkt_off = n->src_off + src_bytes(&h->cfg);
-    n->mem_off = n->pkt_off + round64(RPKT_N * sizeof(struct rpkt));
+    n->n_pkt = n_buffers(&h->cfg);
+    n->mem_off = n->pkt_off + round64(n->n_pkt * sizeof(struct rpkt));
     n->has_clmul = vdc_crc_has_clmul();
     memset(vdc_hinic_at(h, n->src_off), 0, src_bytes(&h->cfg));
 }

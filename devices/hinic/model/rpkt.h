@@ -48,8 +48,9 @@ struct rpkt {
 };
 _Static_assert(sizeof(struct rpkt) == 192, "rpkt has no holes");
 
-/* Buffers of a device that has RDMA. */
-#define RPKT_N 1024u
+/* Buffers of a device that has RDMA: 32 per queue pair within these limits. */
+#define RPKT_N_MIN 128u
+#define RPKT_N     1024u
 
 struct rpool {
     uint32_t n_used[RPKT_CLASSES];
@@ -157,6 +158,6 @@ enum rrx_verdict vdc_hinic_rrx_frame(struct vdc_hinic *h, vtime_t now, vtime_t t
  * given to vdc_hinic_req_packet() (responses) or vdc_hinic_rsp_packet() (all others), with the
  * buffer. A multicast packet is given once per attached QP, in QPN order, each with its own buffer.
  */
-void vdc_hinic_rrx_packet(struct vdc_hinic *h, vtime_t now, uint32_t pkt);
+bool vdc_hinic_rrx_packet(struct vdc_hinic *h, vtime_t now, uint32_t pkt); /* false: dropped */
 
 #endif

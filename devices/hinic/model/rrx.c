@@ -97,7 +97,7 @@ static bool peer_fits(const struct qp *qp, const struct wire_hdr *w)
     return memcmp(qp->av.dgid, w->sgid, 16) == 0 && memcmp(qp->av.sgid, w->dgid, 16) == 0;
 }
 
-/* True if QP qpn takes the packet; else it has been counted. */
+/* True if QP qpn takes the packet. */
 static bool accept(struct vdc_hinic *h, uint32_t qpn, const struct wire_hdr *w,
                    uint16_t *pkey_index)
 {
@@ -105,12 +105,10 @@ static bool accept(struct vdc_hinic *h, uint32_t qpn, const struct wire_hdr *w,
 
     if (!qp || !type_fits(qp->type, w->opcode) ||
         !state_fits(qp->state, vdc_wire_flags(w->opcode)) || !peer_fits(qp, w)) {
-        drop(h);
         return false;
     }
     if (!find_pkey(h, qp, w->pkey, pkey_index)) {
         vdc_hinic_count(h, HINIC_CNT_PKEY_VIOLATIONS, 1);
-        drop(h);
         return false;
     }
     return true;
@@ -141,7 +139,6 @@ static uint32_t clone(struct vdc_hinic *h, uint32_t pkt)
     struct rpkt *to;
 
     if (i == RPKT_NONE) {
-        drop(h);
         return i;
     }
     from = vdc_hinic_rpkt(h, pkt);
@@ -154,11 +151,13 @@ static uint32_t clone(struct vdc_hinic *h, uint32_t pkt)
     return i;
 }
 
-/* To each member that takes it, in the order of QPNs. The original stays until the last. */
-static void deliver_to_group(struct vdc_hinic *h, vtime_t now, uint32_t pkt)
+/* To each member that takes it and for which there is a buffer, in the order of QPNs. The original
+ * stays until the last. */
+static bool deliver_to_group(struct vdc_hinic *h, vtime_t now, uint32_t pkt)
 {
     uint32_t qpn[RDMA_MC_QPS];
     const uint32_t n = vdc_hinic_mc_members(h, vdc_hinic_rpkt(h, pkt)->w.dgid, qpn, RDMA_MC_QPS);
+    bool is_given = false;
 
     for (uint32_t i = 0; i < n; i++) {
         const struct wire_hdr *w = &vdc_hinic_rpkt(h, pkt)->w;
@@ -171,9 +170,11 @@ static void deliver_to_group(struct vdc_hinic *h, vtime_t now, uint32_t pkt)
         copy = clone(h, pkt);
         if (copy != RPKT_NONE) {
             deliver(h, now, copy, qpn[i], pkey_index);
+            is_given = true;
         }
     }
     vdc_hinic_rpkt_free(h, now, pkt);
+    return is_given;
 }
 
 /* Congestion notification: nobody slows down yet. */
@@ -182,7 +183,7 @@ static void take_cnp(struct vdc_hinic *h)
     vdc_hinic_count(h, HINIC_CNT_RP_CNP_IGNORED, 1);
 }
 
-void vdc_hinic_rrx_packet(struct vdc_hinic *h, vtime_t now, uint32_t pkt)
+bool vdc_hinic_rrx_packet(struct vdc_hinic *h, vtime_t now, uint32_t pkt)
 {
     struct rpkt *k = vdc_hinic_rpkt(h, pkt);
     const struct wire_hdr *w = &k->w;
@@ -192,7 +193,7 @@ void vdc_hinic_rrx_packet(struct vdc_hinic *h, vtime_t now, uint32_t pkt)
     if (w->opcode == WIRE_CNP) {
         take_cnp(h);
         vdc_hinic_rpkt_free(h, now, pkt);
-        return;
+        return true;
     }
     if (WIRE_TYPE(w->opcode) == WIRE_UD) {
         uint8_t grh[WIRE_GRH];
@@ -201,12 +202,14 @@ void vdc_hinic_rrx_packet(struct vdc_hinic *h, vtime_t now, uint32_t pkt)
         memcpy(payload - WIRE_GRH, grh, WIRE_GRH);
     }
     if (w->dqpn == WIRE_QPN_MC && is_multicast_gid(w->dgid)) {
-        deliver_to_group(h, now, pkt);
-    } else if (accept(h, w->dqpn, w, &pkey_index)) {
-        deliver(h, now, pkt, w->dqpn, pkey_index);
-    } else {
-        vdc_hinic_rpkt_free(h, now, pkt);
+        return deliver_to_group(h, now, pkt);
     }
+    if (!accept(h, w->dqpn, w, &pkey_index)) {
+        vdc_hinic_rpkt_free(h, now, pkt);
+        return false;
+    }
+    deliver(h, now, pkt, w->dqpn, pkey_index);
+    return true;
 }
 
 static void count_frame(struct vdc_hinic *h, const struct wire_hdr *w, uint32_t len)
@@ -252,11 +255,14 @@ enum rrx_verdict vdc_hinic_rrx_frame(struct vdc_hinic *h, vtime_t now, vtime_t t
         vdc_hinic_rpkt_free(h, now, pkt);
         return RRX_DONE;
     }
-    count_frame(h, &w, len);
     vdc_hinic_rpkt(h, pkt)->w = w;
     vdc_hinic_rpkt(h, pkt)->t = t_arrival;
     payload = vdc_hinic_at(h, vdc_hinic_rpkt_payload(h, pkt));
     memcpy(payload - w.hdr_len, frame, w.hdr_len + w.pay_len);
-    vdc_hinic_rrx_packet(h, now, pkt);
+    if (vdc_hinic_rrx_packet(h, now, pkt)) {
+        count_frame(h, &w, len);
+    } else {
+        drop(h);
+    }
     return RRX_DONE;
 }

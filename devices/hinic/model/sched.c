@@ -5,8 +5,7 @@
 
 #include <string.h>
 
-#define OUT_MAX    128u /* packets in turn order */
-#define LOOP_SPARE 64u  /* receive buffers that data in loopback leave to control packets */
+#define OUT_MAX 128u /* packets in turn order */
 
 static struct sched *sched(struct vdc_hinic *h)
 {
@@ -227,7 +226,7 @@ static bool may_turn(const struct vdc_hinic *h)
     const struct sched *d = &vdc_hinic_rnet_peek(h)->sched;
 
     return d->src_head != 0 && d->n_out < OUT_MAX && d->out_bytes < out_bytes_max(h) &&
-           vdc_hinic_rpkt_has_room(h, RPKT_TX_DATA, 0);
+           vdc_hinic_rpkt_has_room(h, RPKT_TX_DATA);
 }
 
 void vdc_hinic_sched_kick(struct vdc_hinic *h, vtime_t now)
@@ -360,7 +359,9 @@ void vdc_hinic_loop_run(struct vdc_hinic *h, vtime_t now)
         vdc_hinic_ev_arm(h, EV_LOOP, 0, vtime_max(t, vtime_add(now, h->cfg.timing.t_pkt)));
     }
     vdc_hinic_rpkt(h, i)->state = RPKT_HELD;
-    vdc_hinic_rrx_packet(h, now, i);
+    if (!vdc_hinic_rrx_packet(h, now, i)) {
+        vdc_hinic_count(h, HINIC_CNT_TX_DISCARDS, 1);
+    }
 }
 
 /* A group may have members here too: they get a copy, if there is room for it. */
@@ -375,7 +376,7 @@ static void copy_to_loop(struct vdc_hinic *h, vtime_t now, uint32_t i)
     }
     copy = vdc_hinic_rpkt_alloc(h, RPKT_RX);
     if (copy == RPKT_NONE) {
-        vdc_hinic_count(h, HINIC_CNT_RX_DISCARDS, 1);
+        vdc_hinic_count(h, HINIC_CNT_TX_DISCARDS, 1);
         return;
     }
     vdc_hinic_rpkt(h, copy)->w = *w;
@@ -396,7 +397,7 @@ static void emit(struct vdc_hinic *h, vtime_t now, uint32_t i, const struct vdc_
     assert(n == hdr);
     if (is_own(h, &k->w)) {
         h->dev.tx.free_at = vtime_add(now, h->cfg.timing.t_pkt);
-        if (!vdc_hinic_rpkt_has_room(h, RPKT_RX, 0)) {
+        if (!vdc_hinic_rpkt_has_room(h, RPKT_RX)) {
             vdc_hinic_count(h, HINIC_CNT_TX_DISCARDS, 1);
             vdc_hinic_rpkt_free(h, now, i);
             return;
@@ -420,7 +421,7 @@ static bool send_data(struct vdc_hinic *h, vtime_t now, const struct vdc_hinic_e
     const uint32_t i = sched(h)->out_head;
     const struct rpkt *k = vdc_hinic_rpkt(h, i);
 
-    if (is_own(h, &k->w) && !vdc_hinic_rpkt_has_room(h, RPKT_RX, LOOP_SPARE)) {
+    if (is_own(h, &k->w) && !vdc_hinic_rpkt_has_loop_room(h)) {
         vdc_hinic_rnet(h)->pool.loop_waits = 1;
         return false;
     }

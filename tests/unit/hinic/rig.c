@@ -333,7 +333,7 @@ struct rig *rig_new(void)
     struct rig *r = calloc(1, sizeof(*r));
     static const uint8_t type[RIG_QPS] = { HINIC_QPT_RC, HINIC_QPT_RC, HINIC_QPT_UC,
                                            HINIC_QPT_UD, HINIC_QPT_UD, HINIC_QPT_GSI };
-    struct vdc_hinic_cfg cfg = { .n_qp = RIG_QPS };
+    struct vdc_hinic_cfg cfg = { .n_qp = 32 /* as many buffers as there can be */ };
     uint64_t at = (sizeof(struct vdc_hinic) + 63) & ~UINT64_C(63);
     uint64_t n;
 

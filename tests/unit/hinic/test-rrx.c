@@ -78,7 +78,7 @@ static void test_dispatch(void)
 
         check_dropped(r, &w);
     }
-    CHECK_EQ(count(r, HINIC_CNT_RX_FRAMES), 16);
+    CHECK_EQ(count(r, HINIC_CNT_RX_FRAMES), 10); /* those that somebody got */
     rig_free(r);
 }
 
