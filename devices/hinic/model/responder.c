@@ -39,8 +39,8 @@ bool vdc_hinic_rsp_scatter(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint
     return vdc_hinic_mem_submit(h, now, &r);
 }
 
-bool vdc_hinic_rsp_place(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint32_t pkt,
-                         uint64_t va, uint32_t key, uint32_t n)
+bool vdc_hinic_rsp_place(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint32_t pkt, uint64_t va,
+                         uint32_t key, uint32_t n)
 {
     const struct mem_req r = { .client = MEM_RSP,
                                .is_write = 1,
@@ -185,8 +185,7 @@ static enum rsp_begun begin_send(struct vdc_hinic *h, vtime_t now, struct qp *qp
         vdc_hinic_count(h, HINIC_CNT_RESP_LOCAL_LENGTH_ERROR, 1);
         return bad(h, now, qp, pkt, NAK_INV_REQ, HINIC_WC_LOC_LEN_ERR);
     }
-    if (n > 0 &&
-        !vdc_hinic_rsp_scatter(h, now, qp, pkt, vdc_hinic_rpkt_payload(h, pkt), n, at)) {
+    if (n > 0 && !vdc_hinic_rsp_scatter(h, now, qp, pkt, vdc_hinic_rpkt_payload(h, pkt), n, at)) {
         return RSP_BLOCKED;
     }
     r->msg_len = at + n;
@@ -416,9 +415,9 @@ void vdc_hinic_rsp_mem_done(struct vdc_hinic *h, vtime_t now, uint32_t slot, uin
     qp = vdc_hinic_qp_at(h, slot);
     switch (RSP_TAG(tag)) {
     case RSP_TAG_PLACE:
-        vdc_hinic_rpkt(h, pkt)->user[RSP_U_FLAGS] |=
-            RSP_F_PLACED | (status == MEM_PROT ? RSP_F_PROT : 0) |
-            (status == MEM_FAULT ? RSP_F_FAULT : 0);
+        vdc_hinic_rpkt(h, pkt)->user[RSP_U_FLAGS] |= RSP_F_PLACED |
+                                                     (status == MEM_PROT ? RSP_F_PROT : 0) |
+                                                     (status == MEM_FAULT ? RSP_F_FAULT : 0);
         vdc_hinic_rsp_retire(h, now, qp);
         break;
     case RSP_TAG_ATOMIC:
@@ -502,8 +501,8 @@ void vdc_hinic_rsp_flush(struct vdc_hinic *h, vtime_t now, struct qp *qp)
     const uint16_t mask = (uint16_t)((1u << qp->log_rq) - 1);
     uint32_t n = RSP_FLUSH_BATCH;
 
-    if (qp->state != HINIC_QPS_ERR || r->exec_first != RPKT_NONE ||
-        !vdc_hinic_req_is_flushed(qp) || vdc_hinic_ev_is_armed(h, EV_RSP_WORK, qp->slot)) {
+    if (qp->state != HINIC_QPS_ERR || r->exec_first != RPKT_NONE || !vdc_hinic_req_is_flushed(qp) ||
+        vdc_hinic_ev_is_armed(h, EV_RSP_WORK, qp->slot)) {
         return;
     }
     if (r->is_wqe) {
@@ -528,11 +527,6 @@ void vdc_hinic_rsp_flush(struct vdc_hinic *h, vtime_t now, struct qp *qp)
 }
 
 void vdc_hinic_rsp_work(struct vdc_hinic *h, vtime_t now, struct qp *qp)
-{
-    vdc_hinic_rsp_flush(h, now, qp);
-}
-
-void vdc_hinic_rsp_sq_flushed(struct vdc_hinic *h, vtime_t now, struct qp *qp)
 {
     vdc_hinic_rsp_flush(h, now, qp);
 }

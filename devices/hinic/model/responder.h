@@ -53,16 +53,16 @@ enum rsp_op_kind { RSP_READ, RSP_ATOMIC, RSP_EMPTY /* FLUSH, ATOMIC_WRITE: empty
 
 /* A request answered by more than an ACK. */
 struct rsp_op {
-    uint64_t va;        /* READ: of the next response */
-    uint64_t result;    /* ATOMIC: former value */
+    uint64_t va;     /* READ: of the next response */
+    uint64_t result; /* ATOMIC: former value */
     uint32_t key;
     uint32_t len;       /* READ: bytes to be asked for yet */
     uint32_t psn;       /* of the next response packet */
     uint32_t first_psn; /* of the request */
     uint32_t end_psn;   /* behind the last response packet */
     uint32_t msn;
-    uint32_t after;     /* without payload: answered when rsp.n_done has reached it */
-    uint8_t kind;       /* enum rsp_op_kind */
+    uint32_t after; /* without payload: answered when rsp.n_done has reached it */
+    uint8_t kind;   /* enum rsp_op_kind */
     uint8_t is_dup;
     uint8_t is_ready;   /* ATOMIC: result is there */
     uint8_t is_started; /* READ: first response has been built */
@@ -97,24 +97,24 @@ struct rsp {
     uint32_t exec_first, exec_last; /* packets being placed */
     uint32_t srq_next, srq_prev;    /* QPs waiting for a WQE of the same SRQ: slot + 1 */
     uint32_t nak_psn;
-    uint32_t dead_idx;              /* 1 + index of the WQE completed with the error that killed */
-    uint64_t write_va;              /* of the next packet */
+    uint32_t dead_idx; /* 1 + index of the WQE completed with the error that killed */
+    uint64_t write_va; /* of the next packet */
     uint32_t write_key, write_left;
-    uint32_t msg_len; /* bytes so far */
+    uint32_t msg_len;    /* bytes so far */
     uint8_t nak;         /* syndrome to be sent when all before is answered, 0 = none */
     uint8_t nak_status;  /* of the receive WQE in progress, 0: flushed with the others */
     uint8_t nak_event;   /* AEQ type */
     uint8_t is_nak_sent; /* sequence or RNR: newer packets are dropped until epsn comes */
     uint8_t is_ack_due;
-    uint8_t is_dead; /* a fatal NAK is on its way: nothing more is accepted */
-    uint8_t msg;     /* enum rsp_msg in progress */
+    uint8_t is_dead;  /* a fatal NAK is on its way: nothing more is accepted */
+    uint8_t is_cut;   /* and memory is the reason: what is being placed comes to nothing */
+    uint8_t msg;      /* enum rsp_msg in progress */
     uint8_t n_atomic; /* in flight to memory */
-    uint8_t is_wait_room;
     uint8_t is_wait_srq;
-    uint8_t is_wqe;      /* wqe is taken */
-    uint8_t is_last_wqe; /* the event was reported */
+    uint8_t is_wqe;                           /* wqe is taken */
+    uint8_t is_last_wqe;                      /* the event was reported */
     uint8_t op_head, n_op, n_op_new, at_next; /* n_op_new: without the duplicates */
-    uint8_t is_est; /* communication established has been reported */
+    uint8_t is_est;                           /* communication established has been reported */
     uint8_t zero[3];
     struct rsp_wqe wqe;
     struct rsp_op op[RSP_OPS]; /* ring, oldest at op_head */
@@ -145,8 +145,9 @@ void vdc_hinic_rsp_work(struct vdc_hinic *h, vtime_t now, struct qp *qp);
 /* ERR: drops all that waits; the receive queue is flushed behind the send queue. */
 void vdc_hinic_rsp_transition(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint8_t from,
                               uint8_t to);
-/* The send queue is flushed (declared in requester.h too). */
-void vdc_hinic_rsp_sq_flushed(struct vdc_hinic *h, vtime_t now, struct qp *qp);
+/* In ERR: completes what has been posted, when the send queue is flushed and all before is done.
+ * The requester calls it when the first has become so. */
+void vdc_hinic_rsp_flush(struct vdc_hinic *h, vtime_t now, struct qp *qp);
 void vdc_hinic_rsp_close(struct vdc_hinic *h, vtime_t now, struct qp *qp);
 void vdc_hinic_rsp_doorbell(struct vdc_hinic *h, vtime_t now, struct qp *qp); /* rq_pi has moved */
 
@@ -168,11 +169,11 @@ void vdc_hinic_srq_close(struct vdc_hinic *h, vtime_t now, struct srq *srq);
 /* ---- among these files ---- */
 
 /* What memory did, in bits 31:28 of a tag; below: a packet. */
-#define RSP_TAG_PLACE  (0u << 28) /* received packet */
-#define RSP_TAG_ATOMIC (1u << 28) /* received packet */
-#define RSP_TAG_READ   (2u << 28) /* response packet */
-#define RSP_TAG_RQ     (3u << 28) /* receive WQEs */
-#define RSP_TAG(tag)   ((tag) & (15u << 28))
+#define RSP_TAG_PLACE    (0u << 28) /* received packet */
+#define RSP_TAG_ATOMIC   (1u << 28) /* received packet */
+#define RSP_TAG_READ     (2u << 28) /* response packet */
+#define RSP_TAG_RQ       (3u << 28) /* receive WQEs */
+#define RSP_TAG(tag)     ((tag) & (15u << 28))
 #define RSP_TAG_PKT(tag) ((tag) & ~(15u << 28))
 
 /* struct rpkt.user of a received packet. */
@@ -208,17 +209,15 @@ void vdc_hinic_rsp_run(struct vdc_hinic *h, vtime_t now, struct qp *qp);
 bool vdc_hinic_rsp_scatter(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint32_t pkt,
                            uint64_t buf, uint32_t n, uint32_t skip);
 /* The same, at an address under a remote key. */
-bool vdc_hinic_rsp_place(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint32_t pkt,
-                         uint64_t va, uint32_t key, uint32_t n);
+bool vdc_hinic_rsp_place(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint32_t pkt, uint64_t va,
+                         uint32_t key, uint32_t n);
 /* Puts a begun packet into the order of retirement. */
 void vdc_hinic_rsp_issue(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint32_t pkt,
                          bool is_placed);
 /* Retires what has been placed. */
 void vdc_hinic_rsp_retire(struct vdc_hinic *h, vtime_t now, struct qp *qp);
-/* In ERR: completes what has been posted, when all before is done. */
-void vdc_hinic_rsp_flush(struct vdc_hinic *h, vtime_t now, struct qp *qp);
-/* A request that ends the QP: NAK (RC), status for the WQE in progress, AEQ event. The rest comes
- * when all before is answered. */
+/* A request that ends the QP: NAK (RC), status for the WQE in progress, AEQ event. They come when
+ * all before is answered; of two the older request counts. */
 void vdc_hinic_rsp_fail(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint32_t psn,
                         uint8_t syndrome, uint8_t status);
 enum rsp_begun vdc_hinic_rsp_begin_ud(struct vdc_hinic *h, vtime_t now, struct qp *qp,
@@ -245,6 +244,8 @@ void vdc_hinic_rsp_read_done(struct vdc_hinic *h, vtime_t now, struct qp *qp, ui
 struct rsp_op *vdc_hinic_rsp_op_add(struct rsp *r, enum rsp_op_kind kind, uint32_t psn,
                                     uint32_t n_psn, bool is_dup);
 void vdc_hinic_rsp_op_pop(struct rsp *r);
+/* Forgets the first op that is not older than psn, and all that came after it. */
+void vdc_hinic_rsp_op_cut(struct rsp *r, uint32_t psn);
 /* Sends what is owed, as far as its turn has come. */
 void vdc_hinic_rsp_respond(struct vdc_hinic *h, vtime_t now, struct qp *qp);
 /* Headers of a packet to the peer of a connected QP. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of a request: retired in order, completed, acknowledged; NAKs, and the end of a QP by one. */
+/* The end of a request: retired in order, completed, acknowledged; NAKs, and the end of a QP by
+ * one. */
 #include "state.h"
 
 #include <string.h>
@@ -10,7 +11,7 @@
 #define NAK_INV_REQ    0x61u
 #define NAK_ACCESS     0x62u
 #define RETRY_PS       (1000 * VTIME_PS_PER_NS) /* until a packet buffer is looked for again */
-#define NET_IPV4       2u /* enum rdma_network_type */
+#define NET_IPV4       2u                       /* enum rdma_network_type */
 #define NET_IPV6       3u
 #define VID_MASK       0xfffu
 
@@ -250,8 +251,8 @@ void vdc_hinic_rsp_fail(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint32_
 {
     struct rsp *r = &qp->rsp;
 
-    if (r->is_dead || qp->state == HINIC_QPS_ERR) {
-        return;
+    if (qp->state == HINIC_QPS_ERR || (r->is_dead && vdc_psn_diff(psn, r->nak_psn) >= 0)) {
+        return; /* the older request decides */
     }
     r->is_dead = 1;
     r->nak = qp->type == HINIC_QPT_RC ? syndrome : 0;
@@ -264,6 +265,24 @@ void vdc_hinic_rsp_fail(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint32_
     vdc_hinic_rsp_respond(h, now, qp);
 }
 
+void vdc_hinic_rsp_op_cut(struct rsp *r, uint32_t psn)
+{
+    uint8_t n = 0;
+    uint8_t n_new = 0;
+
+    while (n < r->n_op) {
+        const struct rsp_op *op = &r->op[(r->op_head + n) % RSP_OPS];
+
+        if (!op->is_dup && vdc_psn_diff(op->first_psn, psn) >= 0) {
+            break;
+        }
+        n_new = (uint8_t)(n_new + !op->is_dup);
+        n++;
+    }
+    r->n_op = n;
+    r->n_op_new = n_new;
+}
+
 /* Memory refused a packet: nothing behind it is answered. */
 static void refused(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint32_t pkt)
 {
@@ -272,15 +291,12 @@ static void refused(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint32_t pk
     const bool is_recv = p->user[RSP_U_WQE] != 0 && !(vdc_wire_flags(p->w.opcode) & WIRE_F_WRITE);
     const uint8_t syndrome = !is_recv && (p->user[RSP_U_FLAGS] & RSP_F_PROT) ? NAK_ACCESS : 0x63;
 
-    while (r->n_op > 0) { /* ops are asked for in order: the newer ones are at the end */
-        const struct rsp_op *op = &r->op[(r->op_head + r->n_op - 1u) % RSP_OPS];
-
-        if (op->is_dup || vdc_psn_diff(op->first_psn, p->w.psn) < 0) {
-            break;
-        }
-        r->n_op--;
-        r->n_op_new--;
+    if (qp->type == HINIC_QPT_UC && !is_recv) {
+        return; /* WRITE errors drop */
     }
+    vdc_hinic_rsp_op_cut(r, p->w.psn);
+    r->is_cut = 1;
+    r->is_dead = 0; /* whatever was refused meanwhile is newer */
     if (is_recv) {
         const uint32_t idx = p->user[RSP_U_WQE] - 1;
 
@@ -290,9 +306,6 @@ static void refused(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint32_t pk
             r->is_wqe = 0;
         }
     }
-    if (qp->type == HINIC_QPT_UC && !is_recv) {
-        return; /* WRITE errors drop */
-    }
     vdc_hinic_rsp_fail(h, now, qp, p->w.psn, syndrome, 0);
 }
 
@@ -301,9 +314,8 @@ static void retire(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint32_t pkt
     struct rpkt *p = vdc_hinic_rpkt(h, pkt);
     struct rsp *r = &qp->rsp;
     const uint32_t f = p->user[RSP_U_FLAGS];
-    const bool is_over = r->is_dead || qp->state == HINIC_QPS_ERR;
 
-    if (is_over) {
+    if (r->is_cut || qp->state == HINIC_QPS_ERR) {
         if ((f & RSP_F_MSG_END) && p->user[RSP_U_WQE] != r->dead_idx) {
             vdc_hinic_rsp_complete(h, now, qp, RPKT_NONE, p->user[RSP_U_WQE] - 1,
                                    HINIC_WC_WR_FLUSH_ERR);
@@ -319,6 +331,9 @@ static void retire(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint32_t pkt
         vdc_hinic_rsp_complete(h, now, qp, RPKT_NONE, p->user[RSP_U_WQE] - 1,
                                HINIC_WC_REM_INV_REQ_ERR);
         r->dead_idx = p->user[RSP_U_WQE];
+        r->is_cut = 1;
+        r->is_dead = 0;
+        vdc_hinic_rsp_op_cut(r, p->w.psn);
         vdc_hinic_rsp_fail(h, now, qp, p->w.psn, NAK_ACCESS, 0);
         return;
     }

@@ -99,20 +99,18 @@ void vdc_hinic_rsp_atomic_done(struct vdc_hinic *h, vtime_t now, struct qp *qp, 
         return;
     }
     if (status != MEM_OK) {
-        while (r->n_op > 0 && &r->op[(r->op_head + r->n_op - 1u) % RSP_OPS] != op) {
-            r->n_op_new = (uint8_t)(r->n_op_new -
-                                    !r->op[(r->op_head + r->n_op - 1u) % RSP_OPS].is_dup);
-            r->n_op--;
-        }
-        r->n_op--;
-        r->n_op_new--;
+        vdc_hinic_rsp_op_cut(r, psn);
+        r->is_cut = 1;
         vdc_hinic_rsp_fail(h, now, qp, psn, status == MEM_PROT ? NAK_ACCESS : NAK_OP, 0);
         return;
     }
     op->result = result;
     op->is_ready = 1;
     r->atomic[r->at_next] = (struct rsp_atomic){ .result = result, .psn = psn, .is_valid = 1 };
-    r->at_next = (uint8_t)((r->at_next + 1u) % qp->max_dest_rd_atomic);
+    r->at_next++;
+    if (r->at_next >= qp->max_dest_rd_atomic) {
+        r->at_next = 0;
+    }
     vdc_hinic_rsp_respond(h, now, qp);
     if (r->n_atomic == 0) {
         vdc_hinic_rsp_run(h, now, qp);

@@ -174,7 +174,8 @@ void vdc_hinic_rsp_read_done(struct vdc_hinic *h, vtime_t now, struct qp *qp, ui
         r->n_out--;
     }
     if (status != MEM_OK && !is_over) {
-        r->n_op = r->n_op_new = 0; /* nothing behind it is answered */
+        r->n_op = r->n_op_new = 0; /* all are behind it: nothing more is answered */
+        r->is_cut = 1;
         vdc_hinic_rsp_fail(h, now, qp, psn, status == MEM_PROT ? NAK_ACCESS : NAK_OP, 0);
     }
     vdc_hinic_rsp_respond(h, now, qp);

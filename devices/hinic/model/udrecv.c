@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Receive of UD and GSI: one packet, 40 bytes of addresses and its payload, into one receive WQE. */
+/* Receive of UD and GSI: one packet, 40 bytes of addresses and its payload, into one receive WQE.
+ */
 #include "state.h"
 
 #include "rdma.h"
@@ -7,8 +8,7 @@
 #define NAK_INV_REQ 0x61u
 #define NAK_OP      0x63u
 
-enum rsp_begun vdc_hinic_rsp_begin_ud(struct vdc_hinic *h, vtime_t now, struct qp *qp,
-                                      uint32_t pkt)
+enum rsp_begun vdc_hinic_rsp_begin_ud(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint32_t pkt)
 {
     struct rpkt *p = vdc_hinic_rpkt(h, pkt);
     struct rsp *r = &qp->rsp;

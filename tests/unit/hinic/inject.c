@@ -110,6 +110,7 @@ vtime_t inj_put_at(struct inj *i, vtime_t t, const struct wire_hdr *w, const voi
     while (vdc_hinic_rx(i->e->o->h, &m, frame) != 0) {
         pair_run(i->p, i->t); /* input memory is full: let some arrive */
     }
+    i->e->promise = 0; /* it was made without this */
     i->t = t;
     return t;
 }

@@ -6,7 +6,7 @@
 #include "pair.h"
 #include "wire.h"
 
-#define INJ_ACK_MAX 512u
+#define INJ_ACK_MAX 2048u
 #define INJ_PSN     0x000100u /* of the first packet */
 #define INJ_MR_LEN  (1u << 20)
 #define INJ_ACK     0x1fu /* syndromes */
@@ -26,7 +26,7 @@ struct inj_cfg {
     const struct vdc_hinic_cfg *nic;
     uint32_t type; /* enum hinic_qp_type, 0: RC */
     struct pair_conn conn;
-    struct pair_qp_cfg qp; /* but for the type */
+    struct pair_qp_cfg qp;       /* but for the type */
     uint32_t srq_log, srq_limit; /* srq_log != 0: with an SRQ of 4 SGEs */
 };
 

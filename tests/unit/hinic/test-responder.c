@@ -234,8 +234,8 @@ static void gap_behind_placing(void)
     inj_write(i, WIRE_WRITE_ONLY, 3, 4, 0, 4, 0);
     r = inj_next(i);
     CHECK(r && r->w.syndrome == INJ_SEQ && r->w.msn == 2);
-    CHECK_EQ(r ? r->depart : 0, first + t->t_rx + bus(&i->e->o->cfg, 4096) + t->t_pcie_up +
-                                    t->t_ack + t->t_tx);
+    CHECK_EQ(r ? r->depart : 0,
+             first + t->t_rx + bus(&i->e->o->cfg, 4096) + t->t_pcie_up + t->t_ack + t->t_tx);
     /* What was missing comes before the NAK has left: none is sent. */
     inj_write(i, WIRE_WRITE_ONLY, 2, 4096, 0, 4096, 0);
     inj_write(i, WIRE_WRITE_ONLY, 4, 4, 0, 4, 0);
@@ -415,9 +415,8 @@ static void length_errors(void)
 static void rights(void)
 {
     for (uint32_t k = 0; k < 8; k++) {
-        const struct inj_cfg cfg = {
-            .conn = { .access = k == 0 ? HINIC_ACCESS_REMOTE_READ : HINIC_ACCESS_REMOTE_WRITE }
-        };
+        const struct inj_cfg cfg = { .conn = { .access = k == 0 ? HINIC_ACCESS_REMOTE_READ
+                                                                : HINIC_ACCESS_REMOTE_WRITE } };
         struct inj *i = inj_new(k < 3 ? &cfg : NULL);
         struct wire_hdr w = inj_hdr(i, WIRE_WRITE_ONLY, 0);
         const uint8_t b[16] = { 0 };
@@ -532,7 +531,8 @@ static void local_faults(void)
 static void fault_in_a_message(void)
 {
     struct inj *i = new_mtu(256);
-    const struct hinic_sge g[2] = { pair_sge(&i->buf, 0, 256), { .addr = 1, .len = 900, .lkey = 7 } };
+    const struct hinic_sge g[2] = { pair_sge(&i->buf, 0, 256),
+                                    { .addr = 1, .len = 900, .lkey = 7 } };
     struct hinic_cqe c;
 
     (void)pair_recv(&i->q, g, 2);

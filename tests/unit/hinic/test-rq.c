@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Receive WQEs: fetched ahead, wrapped, of every stride; shared queues with good and hostile lists. */
+/* Receive WQEs: fetched ahead, wrapped, of every stride; shared queues with good and hostile lists.
+ */
 #include "inject.h"
 #include "state.h"
 #include "tap.h"

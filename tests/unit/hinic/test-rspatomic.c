@@ -241,7 +241,8 @@ static void flush(void)
     put_flush(i, 2, 1, 0, 4096); /* global visibility */
     r = inj_next(i);
     CHECK(r && r->w.opcode == WIRE_READ_RESP_ONLY && r->w.msn == 3);
-    CHECK_EQ(r ? r->depart : 0, first + t->t_rx + (4096ull * 8000 + cfg->pcie_gbps - 1) / cfg->pcie_gbps +
+    CHECK_EQ(r ? r->depart : 0, first + t->t_rx +
+                                    (4096ull * 8000 + cfg->pcie_gbps - 1) / cfg->pcie_gbps +
                                     t->t_pcie_up + t->t_ack + t->t_tx);
     put_flush(i, 3, 1 << 4 | 2, 0, 0); /* all of the region, persistent */
     CHECK(inj_is(i, WIRE_READ_RESP_ONLY, 3, INJ_ACK, 4));

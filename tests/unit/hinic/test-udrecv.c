@@ -8,7 +8,8 @@
 
 static struct inj *new_ud(uint32_t type)
 {
-    const struct inj_cfg c = { .type = type };
+    const struct inj_cfg c = { .type = type,
+                               .qp = { .flags = type == HINIC_QPT_GSI ? HINIC_QP_KERNEL : 0 } };
 
     return inj_new(&c);
 }
@@ -49,8 +50,7 @@ static void ipv4(void)
     CHECK(inj_cqe(i, &c));
     CHECK_EQ(c.status, HINIC_WC_SUCCESS);
     CHECK_EQ(c.qpn_op, i->q.qpn | (uint32_t)HINIC_WQE_SEND_IMM << 24);
-    CHECK_EQ(c.flags,
-             HINIC_CQE_RECV | HINIC_CQE_IMM | HINIC_CQE_GRH | HINIC_CQE_SOLICITED);
+    CHECK_EQ(c.flags, HINIC_CQE_RECV | HINIC_CQE_IMM | HINIC_CQE_GRH | HINIC_CQE_SOLICITED);
     CHECK_EQ(c.byte_len, 163);
     CHECK_EQ(c.imm, 0x01020304);
     CHECK_EQ(c.src_qp_sl, SQPN);
