@@ -135,6 +135,9 @@ struct srq;
 
 /* A request, or any packet of a UD, GSI or UC QP. The packet is the responder's from here on. */
 void vdc_hinic_rsp_packet(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint32_t pkt);
+
+/* ---- rspstate.c ---- */
+
 /* status: enum mem_status. */
 void vdc_hinic_rsp_mem_done(struct vdc_hinic *h, vtime_t now, uint32_t slot, uint32_t tag,
                             uint32_t status);
@@ -187,6 +190,16 @@ enum rsp_user {
 #define RSP_F_FAULT   (1u << 1) /* the bus refused */
 #define RSP_F_PROT    (1u << 2) /* the key does not allow it */
 #define RSP_F_MSG_END (1u << 3) /* completes its WQE */
+
+/* Syndromes of the AETH. */
+enum rsp_syndrome {
+    RSP_ACK = 0x1f,     /* no end-to-end credits */
+    RSP_NAK_RNR = 0x20, /* | timer code */
+    RSP_NAK_SEQ = 0x60,
+    RSP_NAK_INV_REQ = 0x61,
+    RSP_NAK_ACCESS = 0x62,
+    RSP_NAK_OP = 0x63
+};
 
 enum rsp_begun {
     RSP_BEGUN,   /* executed: the packet is on its way or consumed */

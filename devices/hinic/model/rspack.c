@@ -7,13 +7,10 @@
 
 #include "rdma.h"
 
-#define ACK_NO_CREDITS 0x1fu
-#define NAK_INV_REQ    0x61u
-#define NAK_ACCESS     0x62u
-#define RETRY_PS       (1000 * VTIME_PS_PER_NS) /* until a packet buffer is looked for again */
-#define NET_IPV4       2u                       /* enum rdma_network_type */
-#define NET_IPV6       3u
-#define VID_MASK       0xfffu
+#define RETRY_PS (1000 * VTIME_PS_PER_NS) /* until a packet buffer is looked for again */
+#define NET_IPV4 2u                       /* enum rdma_network_type */
+#define NET_IPV6 3u
+#define VID_MASK 0xfffu
 
 /* ---- completions ---- */
 
@@ -147,7 +144,7 @@ static bool answer(struct vdc_hinic *h, vtime_t now, struct qp *qp)
     }
     if (r->n_out > 0 || (op->kind == RSP_ATOMIC ? !op->is_ready : !is_after) ||
         !send(h, now, qp, op->kind == RSP_ATOMIC ? WIRE_ATOMIC_ACK : WIRE_READ_RESP_ONLY, op->psn,
-              ACK_NO_CREDITS, op->msn, op->result)) {
+              RSP_ACK, op->msn, op->result)) {
         return false;
     }
     vdc_hinic_rsp_op_pop(r);
@@ -182,8 +179,7 @@ void vdc_hinic_rsp_respond(struct vdc_hinic *h, vtime_t now, struct qp *qp)
         if (r->is_dead) {
             die(h, now, qp);
         }
-    } else if (r->is_ack_due &&
-               send(h, now, qp, WIRE_ACK, r->done_psn, ACK_NO_CREDITS, r->done_msn, 0)) {
+    } else if (r->is_ack_due && send(h, now, qp, WIRE_ACK, r->done_psn, RSP_ACK, r->done_msn, 0)) {
         r->is_ack_due = 0;
         r->n_unacked = 0;
     }
@@ -258,8 +254,8 @@ void vdc_hinic_rsp_fail(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint32_
     r->nak = qp->type == HINIC_QPT_RC ? syndrome : 0;
     r->nak_psn = psn;
     r->nak_status = status;
-    r->nak_event = syndrome == NAK_INV_REQ ? HINIC_EQE_QP_REQ_ERR : HINIC_EQE_QP_ACCESS;
-    if (syndrome == NAK_ACCESS) {
+    r->nak_event = syndrome == RSP_NAK_INV_REQ ? HINIC_EQE_QP_REQ_ERR : HINIC_EQE_QP_ACCESS;
+    if (syndrome == RSP_NAK_ACCESS) {
         vdc_hinic_count(h, HINIC_CNT_RESP_REMOTE_ACCESS_ERRORS, 1);
     }
     vdc_hinic_rsp_respond(h, now, qp);
@@ -289,7 +285,8 @@ static void refused(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint32_t pk
     const struct rpkt *p = vdc_hinic_rpkt(h, pkt);
     struct rsp *r = &qp->rsp;
     const bool is_recv = p->user[RSP_U_WQE] != 0 && !(vdc_wire_flags(p->w.opcode) & WIRE_F_WRITE);
-    const uint8_t syndrome = !is_recv && (p->user[RSP_U_FLAGS] & RSP_F_PROT) ? NAK_ACCESS : 0x63;
+    const uint8_t syndrome = !is_recv && (p->user[RSP_U_FLAGS] & RSP_F_PROT) ? RSP_NAK_ACCESS
+                                                                             : RSP_NAK_OP;
 
     if (qp->type == HINIC_QPT_UC && !is_recv) {
         return; /* WRITE errors drop */
@@ -334,7 +331,7 @@ static void retire(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint32_t pkt
         r->is_cut = 1;
         r->is_dead = 0;
         vdc_hinic_rsp_op_cut(r, p->w.psn);
-        vdc_hinic_rsp_fail(h, now, qp, p->w.psn, NAK_ACCESS, 0);
+        vdc_hinic_rsp_fail(h, now, qp, p->w.psn, RSP_NAK_ACCESS, 0);
         return;
     }
     if (f & RSP_F_MSG_END) {

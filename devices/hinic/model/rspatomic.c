@@ -7,10 +7,7 @@
 
 #include "rdma.h"
 
-#define NAK_INV_REQ 0x61u
-#define NAK_ACCESS  0x62u
-#define NAK_OP      0x63u
-#define OPERAND     8u
+#define OPERAND 8u
 
 #define FLUSH_GLOBAL     (1u << 0) /* type bits of the FETH */
 #define FLUSH_PERSISTENT (1u << 1)
@@ -55,11 +52,11 @@ enum rsp_begun vdc_hinic_rsp_begin_atomic(struct vdc_hinic *h, vtime_t now, stru
 
     if (!(qp->access & HINIC_ACCESS_REMOTE_ATOMIC) || (w->va & (OPERAND - 1)) != 0 ||
         r->n_op_new >= qp->max_dest_rd_atomic) {
-        return refuse(h, now, qp, pkt, NAK_INV_REQ);
+        return refuse(h, now, qp, pkt, RSP_NAK_INV_REQ);
     }
     if (vdc_hinic_mr_check(h, w->rkey, qp->pdn, qp->qpn, w->va, OPERAND,
                            HINIC_ACCESS_REMOTE_ATOMIC) != MR_OK) {
-        return refuse(h, now, qp, pkt, NAK_ACCESS);
+        return refuse(h, now, qp, pkt, RSP_NAK_ACCESS);
     }
     if (r->n_op == RSP_OPS) {
         vdc_hinic_rpkt_free(h, now, pkt); /* all taken by duplicates: as if lost on the way */
@@ -101,7 +98,7 @@ void vdc_hinic_rsp_atomic_done(struct vdc_hinic *h, vtime_t now, struct qp *qp, 
     if (status != MEM_OK) {
         vdc_hinic_rsp_op_cut(r, psn);
         r->is_cut = 1;
-        vdc_hinic_rsp_fail(h, now, qp, psn, status == MEM_PROT ? NAK_ACCESS : NAK_OP, 0);
+        vdc_hinic_rsp_fail(h, now, qp, psn, status == MEM_PROT ? RSP_NAK_ACCESS : RSP_NAK_OP, 0);
         return;
     }
     op->result = result;
@@ -193,10 +190,10 @@ enum rsp_begun vdc_hinic_rsp_begin_flush(struct vdc_hinic *h, vtime_t now, struc
     if (access == 0 || (type & ~(FLUSH_GLOBAL | FLUSH_PERSISTENT)) != 0 ||
         FLUSH_LEVEL(w.feth) > FLUSH_MR || (qp->access & access) != access ||
         r->n_op_new >= qp->max_dest_rd_atomic) {
-        return refuse(h, now, qp, pkt, NAK_INV_REQ);
+        return refuse(h, now, qp, pkt, RSP_NAK_INV_REQ);
     }
     if (!flush_is_allowed(h, qp, &w, access)) {
-        return refuse(h, now, qp, pkt, NAK_ACCESS);
+        return refuse(h, now, qp, pkt, RSP_NAK_ACCESS);
     }
     vdc_hinic_rpkt_free(h, now, pkt);
     op = vdc_hinic_rsp_op_add(r, RSP_EMPTY, w.psn, 1, false);
@@ -221,11 +218,11 @@ enum rsp_begun vdc_hinic_rsp_begin_put(struct vdc_hinic *h, vtime_t now, struct 
     }
     if (w->dma_len != OPERAND || w->pay_len != OPERAND || (w->va & (OPERAND - 1)) != 0 ||
         !(qp->access & HINIC_ACCESS_REMOTE_WRITE) || r->n_op_new >= qp->max_dest_rd_atomic) {
-        return refuse(h, now, qp, pkt, NAK_INV_REQ);
+        return refuse(h, now, qp, pkt, RSP_NAK_INV_REQ);
     }
     if (vdc_hinic_mr_check(h, w->rkey, qp->pdn, qp->qpn, w->va, OPERAND,
                            HINIC_ACCESS_REMOTE_WRITE) != MR_OK) {
-        return refuse(h, now, qp, pkt, NAK_ACCESS);
+        return refuse(h, now, qp, pkt, RSP_NAK_ACCESS);
     }
     if (r->n_op == RSP_OPS) {
         vdc_hinic_rpkt_free(h, now, pkt);

@@ -3,14 +3,7 @@
  * a time. */
 #include "state.h"
 
-#include <string.h>
-
 #include "rdma.h"
-
-#define ACK_NO_CREDITS 0x1fu
-#define NAK_INV_REQ    0x61u
-#define NAK_ACCESS     0x62u
-#define NAK_OP         0x63u
 
 static uint32_t n_packets(const struct qp *qp, uint32_t len)
 {
@@ -41,11 +34,11 @@ enum rsp_begun vdc_hinic_rsp_begin_read(struct vdc_hinic *h, vtime_t now, struct
     vdc_hinic_rpkt_free(h, now, pkt);
     if (w.dma_len > RSP_MSG_LEN_MAX || r->n_op_new >= qp->max_dest_rd_atomic ||
         !(qp->access & HINIC_ACCESS_REMOTE_READ)) {
-        vdc_hinic_rsp_fail(h, now, qp, w.psn, NAK_INV_REQ, 0);
+        vdc_hinic_rsp_fail(h, now, qp, w.psn, RSP_NAK_INV_REQ, 0);
         return RSP_DROPPED;
     }
     if (!key_is_right(h, qp, &w)) {
-        vdc_hinic_rsp_fail(h, now, qp, w.psn, NAK_ACCESS, 0);
+        vdc_hinic_rsp_fail(h, now, qp, w.psn, RSP_NAK_ACCESS, 0);
         return RSP_DROPPED;
     }
     op = vdc_hinic_rsp_op_add(r, RSP_READ, w.psn, n_packets(qp, w.dma_len), false);
@@ -133,7 +126,7 @@ enum sched_built vdc_hinic_rsp_build(struct vdc_hinic *h, vtime_t now, uint32_t 
         p->w.opcode = is_last ? WIRE_READ_RESP_ONLY : WIRE_READ_RESP_FIRST;
     }
     p->w.psn = op->psn;
-    p->w.syndrome = ACK_NO_CREDITS;
+    p->w.syndrome = RSP_ACK;
     p->w.msn = op->msn;
     p->w.pay_len = n;
     r->n_out++;
@@ -176,7 +169,7 @@ void vdc_hinic_rsp_read_done(struct vdc_hinic *h, vtime_t now, struct qp *qp, ui
     if (status != MEM_OK && !is_over) {
         r->n_op = r->n_op_new = 0; /* all are behind it: nothing more is answered */
         r->is_cut = 1;
-        vdc_hinic_rsp_fail(h, now, qp, psn, status == MEM_PROT ? NAK_ACCESS : NAK_OP, 0);
+        vdc_hinic_rsp_fail(h, now, qp, psn, status == MEM_PROT ? RSP_NAK_ACCESS : RSP_NAK_OP, 0);
     }
     vdc_hinic_rsp_respond(h, now, qp);
 }

@@ -5,9 +5,6 @@
 
 #include "rdma.h"
 
-#define NAK_INV_REQ 0x61u
-#define NAK_OP      0x63u
-
 enum rsp_begun vdc_hinic_rsp_begin_ud(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint32_t pkt)
 {
     struct rpkt *p = vdc_hinic_rpkt(h, pkt);
@@ -28,7 +25,7 @@ enum rsp_begun vdc_hinic_rsp_begin_ud(struct vdc_hinic *h, vtime_t now, struct q
         return RSP_BLOCKED;
     case RQ_BROKEN:
         vdc_hinic_rpkt_free(h, now, pkt);
-        vdc_hinic_rsp_fail(h, now, qp, 0, NAK_OP, 0);
+        vdc_hinic_rsp_fail(h, now, qp, 0, RSP_NAK_OP, 0);
         return RSP_DROPPED;
     case RQ_TAKEN:
         break;
@@ -36,7 +33,7 @@ enum rsp_begun vdc_hinic_rsp_begin_ud(struct vdc_hinic *h, vtime_t now, struct q
     if (n > r->wqe.len) {
         vdc_hinic_count(h, HINIC_CNT_RESP_LOCAL_LENGTH_ERROR, 1);
         vdc_hinic_rpkt_free(h, now, pkt);
-        vdc_hinic_rsp_fail(h, now, qp, 0, NAK_INV_REQ, HINIC_WC_LOC_LEN_ERR);
+        vdc_hinic_rsp_fail(h, now, qp, 0, RSP_NAK_INV_REQ, HINIC_WC_LOC_LEN_ERR);
         return RSP_DROPPED;
     }
     if (!vdc_hinic_rsp_scatter(h, now, qp, pkt, vdc_hinic_rpkt_payload(h, pkt) - WIRE_GRH, n, 0)) {
