@@ -97,6 +97,14 @@ static void check_link(struct ck *c, uint32_t p, const struct vdc_link_cfg *l)
     in_range(c, "port", p, "link.jitter_ps", l->jitter_ps, 0, JITTER_MAX);
 }
 
+static void check_burst(struct ck *c, uint32_t p, const struct vdc_burst_cfg *b)
+{
+    in_range(c, "port", p, "burst.p_gb_p32", b->p_gb_p32, 0, P32_ONE);
+    in_range(c, "port", p, "burst.p_bg_p32", b->p_bg_p32, b->p_gb_p32 > 0 ? 1 : 0, P32_ONE);
+    in_range(c, "port", p, "burst.good_p32", b->good_p32, 0, P32_ONE);
+    in_range(c, "port", p, "burst.bad_p32", b->bad_p32, 0, P32_ONE);
+}
+
 static void check_qos(struct ck *c, uint32_t p, const struct vdc_hiswitch_qos *q)
 {
     uint32_t sum = 0;
@@ -158,6 +166,7 @@ static void check_port(struct ck *c, const struct vdc_hiswitch_cfg *cfg, uint32_
     in_range(c, "port", p, "pvid", port->pvid, 1, VID_MAX);
     in_range(c, "port", p, "queue_limit", port->queue_limit, 0, cfg->buffer);
     check_link(c, p, &port->link);
+    check_burst(c, p, &port->burst);
     check_qos(c, p, &port->qos);
     check_flap(c, p, port);
 }

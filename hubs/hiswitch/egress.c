@@ -93,6 +93,24 @@ static void emit(const struct vdc_hs_env *e, const struct tx *x, const struct vd
     }
 }
 
+/* One step of the burst chain: true if it loses this frame. */
+static bool burst_lost(const struct vdc_hs_env *e, uint32_t p)
+{
+    struct vdc_hs_port *port = &e->sw->port[p];
+    const uint32_t was_bad = port->burst.is_bad;
+    bool is_lost;
+
+    if (port->burst_cfg.p_gb_p32 == 0) {
+        return false;
+    }
+    is_lost = vdc_burst_lost(&port->burst, &port->burst_cfg);
+    if (port->burst.is_bad != was_bad) {
+        vdc_hs_fold(e->sw, e->now);
+        vdc_hs_fold(e->sw, p | (uint64_t)port->burst.is_bad << 8);
+    }
+    return is_lost;
+}
+
 static void send(const struct vdc_hs_env *e, uint32_t p, uint32_t cell, uint32_t tc)
 {
     struct vdc_hub_port *hp = &e->hub->port[p];
@@ -111,6 +129,9 @@ static void send(const struct vdc_hs_env *e, uint32_t p, uint32_t cell, uint32_t
     }
     s = vdc_link_send(&hp->tx, &e->sw->port[p].link, e->now, x.size);
     assert(s.start == e->now);
+    if (burst_lost(e, p)) {
+        s.fate = VDC_LINK_LOST;
+    }
     if (e->sw->tap[p].is_tx) {
         vdc_hs_note_frame(
             e, p, vdc_hiswitch_capture_user(VDC_HISWITCH_DIR_TX, p, f->prio, hp->q[tc].bytes),

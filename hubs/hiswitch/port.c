@@ -61,6 +61,7 @@ void vdc_hs_port_init(struct vdc_hs *sw, struct vdc_hub *hub, const struct vdc_h
     uint8_t weight[VDC_HUB_TCS];
 
     port->link = c->link;
+    port->burst_cfg = c->burst;
     port->base_loss_p32 = c->link.loss_p32;
     port->base_corrupt_p32 = c->link.corrupt_p32;
     port->egress_t = NEVER;

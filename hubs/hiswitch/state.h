@@ -34,6 +34,8 @@ enum vdc_hs_leaf {
 
 struct vdc_hs_port {
     struct vdc_link_cfg link;
+    struct vdc_burst_cfg burst_cfg; /* p_gb_p32 0: no burst loss, the chain stands still */
+    struct vdc_burst burst;
     uint64_t base_loss_p32, base_corrupt_p32; /* what fault.clear goes back to */
     uint64_t seq;                             /* of the next message sent */
     vtime_t egress_t; /* next decision of the scheduler, VTIME_NEVER = nothing to decide */

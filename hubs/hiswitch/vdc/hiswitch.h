@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "vdc/burst.h"
 #include "vdc/link.h"
 #include "vdc/model.h"
 #include "vdc/msg.h"
@@ -70,8 +71,10 @@ struct vdc_hiswitch_port_cfg {
     uint32_t peer; /* port id of the other end, 0 = none: the destination of what leaves */
     uint32_t
         mode; /* enum vdc_link_mode; IB is refused: this version has the Ethernet pipeline only */
-    uint32_t flags;           /* enum vdc_hiswitch_port_flags */
-    struct vdc_link_cfg link; /* egress direction; mtu limits both directions */
+    uint32_t flags;             /* enum vdc_hiswitch_port_flags */
+    struct vdc_link_cfg link;   /* egress direction; mtu limits both directions */
+    struct vdc_burst_cfg burst; /* burst loss of the egress direction, beside that of the link;
+                                   p_gb_p32 0 = none */
     struct vdc_hiswitch_qos qos;
     uint64_t queue_limit; /* bytes per (port, TC), 0 = the whole buffer */
     uint16_t pvid;        /* 1..4094: VLAN of untagged and priority-tagged frames */

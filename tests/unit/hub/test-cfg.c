@@ -55,6 +55,9 @@ static void ranges(void)
     refused("port[1].link.mtu: 9217, allowed 256..9216");
     cfg.port[0].link.loss_p32 = UINT64_C(0x100000001);
     refused("port[0].link.loss_p32: 4294967297, allowed 0..4294967296");
+    cfg.port[0].link.loss_p32 = 0;
+    cfg.port[0].burst.p_gb_p32 = 1;
+    refused("port[0].burst.p_bg_p32: 0, allowed 1..4294967296");
 }
 
 static void rules(void)

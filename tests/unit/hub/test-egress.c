@@ -171,10 +171,49 @@ static void header_only(void)
     rig_free(r);
 }
 
+/* Burst loss by the chain of vdc/burst.h, one step per frame of this port; other ports are whole.
+ */
+static void bursts(void)
+{
+    enum { FRAMES = 120 };
+    static struct seen s;
+    struct vdc_burst chain = { 0 };
+    uint32_t n_lost = 0;
+    uint32_t n_runs = 0; /* of lost frames in a row */
+    bool was_lost = false;
+    struct rig *r;
+
+    setup();
+    cfg.port[3].burst = (struct vdc_burst_cfg){
+        .key = 77, .p_gb_p32 = 1u << 29, .p_bg_p32 = 1u << 30, .bad_p32 = UINT64_C(1) << 32
+    };
+    r = fresh(&s);
+    for (uint32_t i = 0; i < FRAMES; i++) {
+        const struct rig_eth f = { .dst = RIG_BROADCAST, .src = 1, .fill = i };
+        const uint32_t before = s.n[3];
+        const bool is_lost = vdc_burst_lost(&chain, &cfg.port[3].burst);
+
+        rig_send(r, 1, 1000000 + i * UINT64_C(1000000), &f);
+        rig_run(r, 1900000 + i * UINT64_C(1000000));
+        CHECK_EQ(s.n[3] - before, is_lost ? 0 : 1);
+        n_lost += is_lost;
+        n_runs += is_lost && !was_lost;
+        was_lost = is_lost;
+    }
+    CHECK(n_runs > 5);
+    CHECK(n_lost > 2 * n_runs); /* losses come together */
+    CHECK_EQ(rig_counters(r, 3).drop[VDC_HUB_DROP_LINK_LOST], n_lost);
+    CHECK_EQ(s.n[5], FRAMES);
+    CHECK(rig_is_conserved(r));
+    rig_free(r);
+    cfg.port[3].burst = (struct vdc_burst_cfg){ 0 };
+}
+
 static const struct tap_case cases[] = {
     { "tags of a flood", tags },
     { "corruption of one copy", corruption },
     { "header-only frames", header_only },
+    { "burst loss", bursts },
 };
 
 TAP_MAIN(cases)
