@@ -15,6 +15,7 @@
 #include "migration/vmstate.h"
 #include "hinic_hw.h"
 #include "vdc/hinic.h"
+#include "vdc/rng.h"
 #include "gate.h"
 
 #define TYPE_HINIC "hinic"
@@ -27,6 +28,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(HinicState, HINIC)
 #define HINIC_MSIX_PBA_OFFSET (4 * KiB)
 #define HINIC_GUEST_ERR_BURST 10
 #define HINIC_NOT_ARMED       -1
+#define P32_ONE               (UINT64_C(1) << 32)
 
 struct HinicState {
     PCIDevice parent_obj;
@@ -424,6 +426,9 @@ static bool hinic_check(HinicState *s, Error **errp)
         { "wire-overhead", c->link.wire_overhead, 0, 256 },
         { "min-frame", c->link.min_frame, 0, 1518 },
         { "tx-quantum-ps", c->link.tx_quantum_ps, 1, VTIME_PS_PER_US },
+        { "loss-p32", c->link.loss_p32, 0, P32_ONE },
+        { "corrupt-p32", c->link.corrupt_p32, 0, P32_ONE },
+        { "jitter-ps", c->link.jitter_ps, 0, VTIME_PS_PER_S },
         { "queues", c->n_qpairs, 1, HINIC_QPAIRS_MAX },
         { "uars", c->n_uar, 1, VDC_HINIC_UAR_MAX },
         { "vectors", c->n_vectors, 2, HINIC_VECTORS_MAX },
@@ -483,6 +488,11 @@ static void hinic_complete_cfg(HinicState *s)
     c.link.wire_overhead = p->link.wire_overhead;
     c.link.min_frame = p->link.min_frame;
     c.link.mtu = p->mtu;
+    c.link.loss_p32 = p->link.loss_p32;
+    c.link.corrupt_p32 = p->link.corrupt_p32;
+    c.link.jitter_ps = p->link.jitter_ps;
+    /* The streams of this direction: one link has one port at each end. */
+    c.link.key = vdc_key(c.seed, VDC_RNG_LINK_LOSS, c.port_id, 0);
     s->cfg = c;
 }
 
@@ -588,6 +598,9 @@ static const Property hinic_properties[] = {
     DEFINE_PROP_UINT32("min-frame", HinicState, cfg.link.min_frame,
                        VDC_LINK_ETH_MIN_FRAME),
     DEFINE_PROP_UINT64("tx-quantum-ps", HinicState, cfg.link.tx_quantum_ps, 1),
+    DEFINE_PROP_UINT64("loss-p32", HinicState, cfg.link.loss_p32, 0),
+    DEFINE_PROP_UINT64("corrupt-p32", HinicState, cfg.link.corrupt_p32, 0),
+    DEFINE_PROP_UINT64("jitter-ps", HinicState, cfg.link.jitter_ps, 0),
     DEFINE_PROP_UINT32("queues", HinicState, cfg.n_qpairs, 4),
     DEFINE_PROP_UINT32("uars", HinicState, cfg.n_uar, 1024),
     DEFINE_PROP_UINT32("vectors", HinicState, cfg.n_vectors, HINIC_VECTORS_MAX),
