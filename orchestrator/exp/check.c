@@ -16,18 +16,47 @@ static uint64_t link_min_ps(const struct vdc_link_keys *k)
     return vdc_link_min_ps(&cfg);
 }
 
+/* Shortest ways between switches: arrival at one to arrival at the other; 0 to itself. */
+static void ways(const struct vdc_resolved *r, uint64_t way[VDC_SWITCHES_MAX][VDC_SWITCHES_MAX])
+{
+    for (size_t a = 0; a < r->n_switches; a++) {
+        for (size_t b = 0; b < r->n_switches; b++) {
+            way[a][b] = a == b ? 0 : VTIME_NEVER;
+        }
+    }
+    for (size_t i = r->n_nodes; i < r->n_links; i++) {
+        const struct vdc_link *l = &r->links[i];
+        for (int dir = 0; dir < 2; dir++) {
+            const uint32_t from = l->end[dir].idx;
+            way[from][l->end[1 - dir].idx] = r->switches[from].keys.fwd_latency +
+                                             link_min_ps(&l->dir[dir]);
+        }
+    }
+    for (size_t k = 0; k < r->n_switches; k++) {
+        for (size_t a = 0; a < r->n_switches; a++) {
+            for (size_t b = 0; b < r->n_switches; b++) {
+                way[a][b] = vtime_min(way[a][b], vtime_add(way[a][k], way[k][b]));
+            }
+        }
+    }
+}
+
 uint64_t vdc_resolved_lookahead(const struct vdc_resolved *r)
 {
+    uint64_t way[VDC_SWITCHES_MAX][VDC_SWITCHES_MAX];
     uint64_t least = UINT64_MAX;
-    for (size_t i = 0; i < r->n_links; i++) {
-        for (size_t j = 0; j < r->n_links; j++) {
+    ways(r, way);
+    for (size_t i = 0; i < r->n_nodes; i++) {
+        for (size_t j = 0; j < r->n_nodes; j++) {
             if (i == j) {
                 continue;
             }
+            const uint32_t from = r->links[i].end[1].idx;
+            const uint32_t to = r->links[j].end[1].idx;
             uint64_t path = link_min_ps(&r->links[i].dir[VDC_DIR_UP]) +
-                            r->switches[0].keys.fwd_latency +
+                            r->switches[to].keys.fwd_latency +
                             link_min_ps(&r->links[j].dir[VDC_DIR_DOWN]);
-            least = path < least ? path : least;
+            least = vtime_min(least, vtime_add(path, way[from][to]));
         }
     }
     return least;
@@ -70,26 +99,40 @@ static void check_time(struct resolver *r)
     }
 }
 
+static void check_direction(struct resolver *r, const struct vdc_link *l, int dir)
+{
+    const struct vdc_link_keys *k = &l->dir[dir];
+    const struct vdc_link_end *from = &l->end[dir];
+    const char *name = vdc_link_end_name(r->out, from);
+    if (k->burst_enter != 0 && !from->is_switch) {
+        resolve_error(r, "fabric.links",
+                      "burst_enter of %s's link towards the switch: the NIC has no burst loss, "
+                      "give it to the direction from the switch",
+                      name);
+    }
+    if (k->burst_enter != 0 && k->burst_leave == 0) {
+        resolve_error(r, "fabric.links",
+                      "burst_enter of %s:p%u without burst_leave: the first burst would never end",
+                      name, (unsigned)from->port);
+    }
+}
+
 static void check_links(struct resolver *r)
 {
     const struct vdc_resolved *out = r->out;
     for (size_t i = 0; i < out->n_links; i++) {
         const struct vdc_link *l = &out->links[i];
-        const char *node = out->nodes[l->node].name;
         const struct vdc_link_keys *up = &l->dir[VDC_DIR_UP];
         const struct vdc_link_keys *down = &l->dir[VDC_DIR_DOWN];
         if (up->mtu != down->mtu) {
             resolve_error(r, "fabric.links",
                           "mtu of %s's link is %u to the switch and %u back, "
                           "allowed one value",
-                          node, (unsigned)up->mtu, (unsigned)down->mtu);
+                          vdc_link_end_name(out, &l->end[0]), (unsigned)up->mtu,
+                          (unsigned)down->mtu);
         }
-        if (up->loss != 0 || up->corrupt != 0 || up->jitter != 0) {
-            resolve_error(r, "fabric.links",
-                          "loss, corrupt and jitter of %s's link towards the switch: the NIC has "
-                          "none, give them to the direction from the switch",
-                          node);
-        }
+        check_direction(r, l, VDC_DIR_UP);
+        check_direction(r, l, VDC_DIR_DOWN);
         if (up->mtu != out->links[0].dir[VDC_DIR_UP].mtu) {
             resolve_warning(r, "fabric", "links have different mtu: larger frames are dropped");
         }

@@ -67,8 +67,9 @@ static void write_fabric(const struct writer *w, const struct vdc_resolved *r)
     fputs("  links:\n", w->to);
     for (size_t i = 0; i < r->n_links; i++) {
         const struct vdc_link *l = &r->links[i];
-        fprintf(w->to, "    - between: [%s:p0, %s:p%" PRIu32 "]\n", r->nodes[l->node].name,
-                r->switches[l->switch_idx].name, l->switch_port);
+        fprintf(w->to, "    - between: [%s:p%" PRIu32 ", %s:p%" PRIu32 "]\n",
+                vdc_link_end_name(r, &l->end[0]), l->end[0].port, vdc_link_end_name(r, &l->end[1]),
+                l->end[1].port);
         for (int dir = 0; dir < 2; dir++) {
             fputs(dir == VDC_DIR_UP ? "      a_to_b:\n" : "      b_to_a:\n", w->to);
             write_keys(w, "        ", vdc_link_keyset, VDC_N_LINK_KEYS, &l->dir[dir],
@@ -116,13 +117,28 @@ static void write_workload(const struct writer *w, const struct vdc_resolved *r)
     }
 }
 
+static void write_faults(const struct writer *w, const struct vdc_resolved *r)
+{
+    char at[VDC_UNIT_TEXT];
+    char duration[VDC_UNIT_TEXT];
+    if (r->n_flaps > 0) {
+        fputs("faults:\n", w->to);
+    }
+    for (size_t i = 0; i < r->n_flaps; i++) {
+        const struct vdc_link_flap *f = &r->flaps[i];
+        const struct vdc_link_end *e = &r->links[f->link].end[1];
+        fprintf(w->to, "  - {at: %s, link: \"%s:p%" PRIu32 "\", kind: flap, for: %s}\n",
+                vdc_unit_format(VDC_UNIT_DURATION, NULL, f->down_ps, at), vdc_link_end_name(r, e),
+                e->port, vdc_unit_format(VDC_UNIT_DURATION, NULL, f->up_ps - f->down_ps, duration));
+    }
+}
+
 static void write_collect(const struct writer *w, const struct vdc_resolved *r)
 {
     fprintf(w->to, "collect:\n  snaplen: %" PRIu64 "\n  pcap: [", r->snaplen);
     for (size_t i = 0; i < r->n_captures; i++) {
-        const struct vdc_link *l = &r->links[r->captures[i]];
-        fprintf(w->to, "%s%s:p%" PRIu32, i > 0 ? ", " : "", r->switches[l->switch_idx].name,
-                l->switch_port);
+        const struct vdc_link_end *e = &r->links[r->captures[i]].end[1];
+        fprintf(w->to, "%s%s:p%" PRIu32, i > 0 ? ", " : "", vdc_link_end_name(r, e), e->port);
     }
     fputs("]\n", w->to);
 }
@@ -136,6 +152,7 @@ int vdc_resolved_write(const struct vdc_resolved *r, bool has_origins, FILE *to)
     write_fabric(&w, r);
     write_nodes(&w, r);
     write_workload(&w, r);
+    write_faults(&w, r);
     write_collect(&w, r);
     fputs("limits:\n", to);
     write_keys(&w, "  ", vdc_limit_keyset, VDC_N_LIMIT_KEYS, &r->limits, r->limit_line);

@@ -1,81 +1,43 @@
 /* SPDX-License-Identifier: MIT */
-/* Resolving the fabric: one switch, from the template or spelled out, and the links of the nodes to
- * it. */
+/* Resolving the fabric: switches, from the template or spelled out, the links of the nodes to them
+ * and those between them. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "resolve.h"
+#include "end.h"
 #include "vdc/msg.h"
 
-/* One end of `between`: a pattern of components and, behind `:p`, a port. */
-struct end {
-    char pattern[64];
-    bool has_port;
-    uint32_t port;
-};
-
-static bool read_end(struct resolver *r, const char *text, const char *path, struct end *e)
-{
-    memset(e, 0, sizeof(*e));
-    const char *colon = strchr(text, ':');
-    size_t len = colon ? (size_t)(colon - text) : strlen(text);
-    bool ok = len > 0 && len < sizeof(e->pattern);
-    if (ok) {
-        memcpy(e->pattern, text, len);
-        ok = vdc_pattern_is_valid(e->pattern);
-    }
-    if (ok && colon) {
-        uint64_t port;
-        ok = colon[1] == 'p' &&
-             vdc_unit_parse(VDC_UNIT_INTEGER, NULL, colon + 2, &port) == VDC_UNIT_OK && port < 256;
-        e->has_port = ok;
-        e->port = ok ? (uint32_t)port : 0;
-    }
-    if (!ok) {
-        resolve_error(r, path, "'%.64s' is not a component or port such as node3, sw0:p1 or node*",
-                      text);
-    }
-    return ok;
-}
-
-static struct vdc_link *link_of_node(struct vdc_resolved *out, uint32_t node)
+/* The link at a port of a component, NULL if it is free. */
+static struct vdc_link *link_at(struct vdc_resolved *out, bool is_switch, uint32_t idx,
+                                uint32_t port)
 {
     for (size_t i = 0; i < out->n_links; i++) {
-        if (out->links[i].node == node) {
-            return &out->links[i];
+        for (int side = 0; side < 2; side++) {
+            const struct vdc_link_end *e = &out->links[i].end[side];
+            if (e->is_switch == is_switch && e->idx == idx && e->port == port) {
+                return &out->links[i];
+            }
         }
     }
     return NULL;
 }
 
-static struct vdc_link *link_of_port(struct vdc_resolved *out, uint32_t port)
+static struct vdc_link_end node_end(const struct vdc_resolved *out, uint32_t node)
 {
-    for (size_t i = 0; i < out->n_links; i++) {
-        if (out->links[i].switch_port == port) {
-            return &out->links[i];
-        }
-    }
-    return NULL;
+    return (struct vdc_link_end){ .idx = node, .port_id = out->nodes[node].port_id };
 }
 
-static void add_link(struct vdc_resolved *out, uint32_t node, uint32_t port)
+static struct vdc_link_end switch_end(uint32_t idx, uint32_t port)
 {
-    struct vdc_link *l = &out->links[out->n_links++];
-    l->node = node;
-    l->switch_idx = 0;
-    l->switch_port = port;
-    l->node_port_id = out->nodes[node].port_id;
-    l->switch_port_id = vdc_port_id(VDC_PORT_SWITCH, 0, port);
+    return (struct vdc_link_end){ .is_switch = true,
+                                  .idx = idx,
+                                  .port = port,
+                                  .port_id = vdc_port_id(VDC_PORT_SWITCH, idx, port) };
 }
 
-static bool matches_node(const struct end *e, const struct vdc_node *n)
+static void add_link(struct vdc_resolved *out, struct vdc_link_end a, struct vdc_link_end b)
 {
-    return vdc_pattern_match(e->pattern, n->name) && (!e->has_port || e->port == 0);
-}
-
-static bool matches_switch(const struct end *e, const struct vdc_switch *s)
-{
-    return vdc_pattern_match(e->pattern, s->name);
+    out->links[out->n_links++] = (struct vdc_link){ .end = { a, b } };
 }
 
 /* --- switches ----------------------------------------------------------------------------------
@@ -113,109 +75,197 @@ static bool template_switch(struct resolver *r)
     return ok;
 }
 
+/* Indexes of the file's switches in natural order of their names, which is the order of ids. */
+static bool order_switches(struct resolver *r, unsigned order[VDC_SWITCHES_MAX])
+{
+    const struct vdc_text_fabric *f = r->text->fabric;
+    char path[PATH_MAX_LEN];
+    bool ok = true;
+    for (unsigned i = 0; i < f->switches_count; i++) {
+        const char *name = f->switches[i].name;
+        unsigned at = i;
+        snprintf(path, sizeof(path), "fabric.switches[%u].name", i);
+        if (!vdc_name_is_valid(name) || strncmp(name, "node", 4) == 0) {
+            resolve_error(r, path,
+                          "'%.64s' is not a name, allowed [a-z][a-z0-9_-]{0,30} that does not "
+                          "start with node",
+                          name);
+            ok = false;
+        }
+        while (at > 0 && vdc_name_cmp(f->switches[order[at - 1]].name, name) > 0) {
+            order[at] = order[at - 1];
+            at--;
+        }
+        if (at > 0 && strcmp(f->switches[order[at - 1]].name, name) == 0) {
+            resolve_error(r, path, "'%.64s' is the name of another switch", name);
+            ok = false;
+        }
+        order[at] = i;
+    }
+    return ok;
+}
+
 static bool explicit_switches(struct resolver *r)
 {
     const struct vdc_text_fabric *f = r->text->fabric;
-    if (f->switches_count != 1) {
-        resolve_error(r, "fabric.switches",
-                      "%u switches, allowed 1: frames between switches are not carried yet",
-                      f->switches_count);
+    unsigned order[VDC_SWITCHES_MAX];
+    if (f->switches_count == 0 || f->switches_count > VDC_SWITCHES_MAX) {
+        resolve_error(r, "fabric.switches", "%u switches, allowed 1..%u", f->switches_count,
+                      VDC_SWITCHES_MAX);
         return false;
     }
-    const struct vdc_text_switch *t = &f->switches[0];
-    struct vdc_switch *s = r->out->switches = resolve_alloc(1, sizeof(*s));
-    r->out->n_switches = 1;
-    struct level levels[] = { { &t->keys, "fabric.switches[0]" },
-                              { f->switch_defaults, "fabric.switch" } };
-    if (!vdc_name_is_valid(t->name) || strncmp(t->name, "node", 4) == 0) {
-        resolve_error(r, "fabric.switches[0].name",
-                      "'%.64s' is not a name, allowed [a-z][a-z0-9_-]{0,30} that does not start "
-                      "with node",
-                      t->name);
+    if (!order_switches(r, order)) {
         return false;
     }
-    memcpy(s->name, t->name, strlen(t->name) + 1);
-    if (t->id && strcmp(t->id, "0") != 0) {
-        resolve_error(r, "fabric.switches[0].id", "%.16s, but %s has 0", t->id, s->name);
+    size_t n_errors = r->diag->n_errors;
+    r->out->switches = resolve_alloc(f->switches_count, sizeof(*r->out->switches));
+    r->out->n_switches = f->switches_count;
+    for (unsigned id = 0; id < f->switches_count; id++) {
+        const struct vdc_text_switch *t = &f->switches[order[id]];
+        struct vdc_switch *s = &r->out->switches[id];
+        char path[PATH_MAX_LEN];
+        char text[16];
+        snprintf(path, sizeof(path), "fabric.switches[%u]", order[id]);
+        struct level levels[] = { { &t->keys, path }, { f->switch_defaults, "fabric.switch" } };
+        memcpy(s->name, t->name, strlen(t->name) + 1);
+        s->id = id;
+        resolve_keys(r, vdc_switch_keyset, VDC_N_SWITCH_KEYS, levels, 2, &s->keys, s->key_line);
+        snprintf(text, sizeof(text), "%u", id);
+        if (t->id && strcmp(t->id, text) != 0) {
+            snprintf(path, sizeof(path), "fabric.switches[%u].id", order[id]);
+            resolve_error(r, path, "%.16s, but %s has %s", t->id, s->name, text);
+        }
     }
-    resolve_keys(r, vdc_switch_keyset, VDC_N_SWITCH_KEYS, levels, 2, &s->keys, s->key_line);
-    return true;
+    return r->diag->n_errors == n_errors;
 }
 
 /* --- links -------------------------------------------------------------------------------------
  */
 
-/* Lowest port without a link; n_ports if there is none. */
-static uint32_t free_port(struct vdc_resolved *out)
+/* The port of a switch that `e` means: the one it names, else the lowest free one. False after
+ * reporting that it is not there or taken; `whom` is what it was wanted for. */
+static bool take_port(struct resolver *r, uint32_t sw, const struct end *e, const char *whom,
+                      const char *path, uint32_t *port)
 {
-    uint32_t p = 0;
-    while (p < out->switches[0].keys.ports && link_of_port(out, p)) {
-        p++;
+    struct vdc_resolved *out = r->out;
+    const struct vdc_switch *s = &out->switches[sw];
+    *port = e->has_port ? e->port : 0;
+    while (!e->has_port && *port < s->keys.ports && link_at(out, true, sw, *port)) {
+        (*port)++;
     }
-    return p;
+    if (*port >= s->keys.ports) {
+        if (e->has_port) {
+            resolve_error(r, path, "%s has no port p%u, allowed p0..p%u", s->name, *port,
+                          (unsigned)s->keys.ports - 1);
+        } else {
+            resolve_error(r, path, "no port of %s is left for %s: it has %llu", s->name, whom,
+                          (unsigned long long)s->keys.ports);
+        }
+        return false;
+    }
+    const struct vdc_link *l = link_at(out, true, sw, *port);
+    if (l) {
+        const bool is_first = l->end[0].is_switch && l->end[0].idx == sw && l->end[0].port == *port;
+        resolve_error(r, path, "%s:p%u has a link already, to %s", s->name, *port,
+                      vdc_link_end_name(out, &l->end[is_first]));
+    }
+    return !l;
 }
 
-static void make_link(struct resolver *r, uint32_t node, const struct end *at_switch,
+static void link_node(struct resolver *r, uint32_t node, uint32_t sw, const struct end *at_switch,
                       const char *path)
 {
     struct vdc_resolved *out = r->out;
-    const struct vdc_switch *s = &out->switches[0];
-    if (link_of_node(out, node)) {
+    uint32_t port;
+    if (link_at(out, false, node, 0)) {
         resolve_error(r, path, "%s has a link already, allowed one per node",
                       out->nodes[node].name);
+    } else if (take_port(r, sw, at_switch, out->nodes[node].name, path, &port)) {
+        add_link(out, node_end(out, node), switch_end(sw, port));
+    }
+}
+
+/* The switch that stands for all that are joined so far. */
+static uint32_t root_of(const uint32_t *up, uint32_t sw)
+{
+    while (up[sw] != sw) {
+        sw = up[sw];
+    }
+    return sw;
+}
+
+static void link_switches(struct resolver *r, uint32_t a, uint32_t b, const struct end *at_a,
+                          const struct end *at_b, uint32_t *up, const char *path)
+{
+    struct vdc_resolved *out = r->out;
+    uint32_t port_a, port_b;
+    if (root_of(up, a) == root_of(up, b)) {
+        resolve_error(r, path,
+                      "%s and %s are joined already: frames would run in circles, allowed a tree",
+                      out->switches[a].name, out->switches[b].name);
         return;
     }
-    uint32_t port = at_switch->has_port ? at_switch->port : free_port(out);
-    if (port >= s->keys.ports) {
-        if (at_switch->has_port) {
-            resolve_error(r, path, "%s has no port p%u, allowed p0..p%u", s->name, port,
-                          (unsigned)s->keys.ports - 1);
-        } else {
-            resolve_error(r, path, "no port of %s is left for %s: %llu ports for %zu nodes",
-                          s->name, out->nodes[node].name, (unsigned long long)s->keys.ports,
-                          out->n_nodes);
-        }
-        return;
+    if (take_port(r, a, at_a, out->switches[b].name, path, &port_a) &&
+        take_port(r, b, at_b, out->switches[a].name, path, &port_b)) {
+        up[root_of(up, b)] = root_of(up, a);
+        add_link(out, switch_end(a, port_a), switch_end(b, port_b));
     }
-    if (link_of_port(out, port)) {
-        resolve_error(r, path, "%s:p%u has a link already, to %s", s->name, port,
-                      out->nodes[link_of_port(out, port)->node].name);
-        return;
-    }
-    add_link(out, node, port);
+}
+
+static bool is_node(const struct end *e, const struct vdc_node *n)
+{
+    return vdc_pattern_match(e->pattern, n->name) && (!e->has_port || e->port == 0);
+}
+
+static bool is_switch(const struct end *e, const struct vdc_switch *s)
+{
+    return vdc_pattern_match(e->pattern, s->name);
 }
 
 /* Makes the links of one entry of `links:` when the switches are spelled out. */
-static void make_links(struct resolver *r, const struct end ends[2], const char *path)
+static void make_links(struct resolver *r, const struct end ends[2], uint32_t *up, const char *path)
 {
     struct vdc_resolved *out = r->out;
     size_t n_made = 0;
     for (uint32_t node = 0; node < out->n_nodes; node++) {
-        for (int side = 0; side < 2; side++) {
-            if (matches_node(&ends[side], &out->nodes[node]) &&
-                matches_switch(&ends[1 - side], &out->switches[0])) {
-                make_link(r, node, &ends[1 - side], path);
-                n_made++;
+        for (uint32_t sw = 0; sw < out->n_switches; sw++) {
+            for (int side = 0; side < 2; side++) {
+                if (is_node(&ends[side], &out->nodes[node]) &&
+                    is_switch(&ends[1 - side], &out->switches[sw])) {
+                    link_node(r, node, sw, &ends[1 - side], path);
+                    n_made++;
+                }
+            }
+        }
+    }
+    for (uint32_t a = 0; a < out->n_switches; a++) {
+        for (uint32_t b = a + 1; b < out->n_switches; b++) {
+            for (int side = 0; side < 2; side++) {
+                if (is_switch(&ends[side], &out->switches[a]) &&
+                    is_switch(&ends[1 - side], &out->switches[b])) {
+                    link_switches(r, a, b, &ends[side], &ends[1 - side], up, path);
+                    n_made++;
+                    break; /* `[sw*, sw*]` means each pair once */
+                }
             }
         }
     }
     if (n_made == 0) {
         resolve_error(r, path,
-                      "joins no node with %s; allowed: one end a node (node0..node%zu), "
-                      "the other the switch",
-                      out->switches[0].name, out->n_nodes - 1);
+                      "joins nothing; allowed: a node (node0..node%zu) and a switch, or two "
+                      "switches",
+                      out->n_nodes - 1);
     }
 }
 
-/* Does the entry speak about this link? *side is the end that is the node. */
+/* Does the entry speak about this link? *side is the end of the entry that is end[0] of the link.
+ */
 static bool is_about(const struct resolver *r, const struct end ends[2], const struct vdc_link *l,
                      int *side)
 {
     for (*side = 0; *side < 2; (*side)++) {
-        const struct end *at_switch = &ends[1 - *side];
-        if (matches_node(&ends[*side], &r->out->nodes[l->node]) &&
-            matches_switch(at_switch, &r->out->switches[0]) &&
-            (!at_switch->has_port || at_switch->port == l->switch_port)) {
+        if (end_names(&ends[*side], r->out, &l->end[0]) &&
+            end_names(&ends[1 - *side], r->out, &l->end[1])) {
             return true;
         }
     }
@@ -240,11 +290,11 @@ static void resolve_link_keys(struct resolver *r, struct vdc_link *l, const stru
             }
             if (n + 3 > LINK_LEVELS_MAX) {
                 resolve_error(r, "fabric.links", "more than 4 entries speak about the link of %s",
-                              r->out->nodes[l->node].name);
+                              vdc_link_end_name(r->out, &l->end[0]));
                 return;
             }
             const struct vdc_text_link *t = &f->links[i];
-            /* a is the node: up is a to b. */
+            /* a is end[0]: up is a to b. */
             bool is_ab = (dir == VDC_DIR_UP) == (side == 0);
             snprintf(paths[n], sizeof(paths[n]), "fabric.links[%u].%s", i,
                      is_ab ? "a_to_b" : "b_to_a");
@@ -262,9 +312,31 @@ static void resolve_link_keys(struct resolver *r, struct vdc_link *l, const stru
 
 static int compare_links(const void *a, const void *b)
 {
-    const struct vdc_link *x = a;
-    const struct vdc_link *y = b;
-    return (x->node > y->node) - (x->node < y->node);
+    const struct vdc_link_end *x = &((const struct vdc_link *)a)->end[0];
+    const struct vdc_link_end *y = &((const struct vdc_link *)b)->end[0];
+    if (x->is_switch != y->is_switch) {
+        return x->is_switch ? 1 : -1;
+    }
+    if (x->idx != y->idx) {
+        return x->idx < y->idx ? -1 : 1;
+    }
+    return (x->port > y->port) - (x->port < y->port);
+}
+
+/* Every node has a link, and every switch that has one a way to all others. */
+static void check_joined(struct resolver *r, const uint32_t *up)
+{
+    struct vdc_resolved *out = r->out;
+    for (uint32_t node = 0; node < out->n_nodes; node++) {
+        const struct vdc_link *l = link_at(out, false, node, 0);
+        const struct vdc_link *first = link_at(out, false, 0, 0);
+        if (!l) {
+            resolve_error(r, "fabric.links", "%s has no link", out->nodes[node].name);
+        } else if (first && root_of(up, l->end[1].idx) != root_of(up, first->end[1].idx)) {
+            resolve_error(r, "fabric.links", "no way leads from node0 to %s",
+                          out->nodes[node].name);
+        }
+    }
 }
 
 static void resolve_links(struct resolver *r)
@@ -275,19 +347,24 @@ static void resolve_links(struct resolver *r)
     bool *is_good = resolve_alloc(f->links_count, sizeof(*is_good));
     char path[PATH_MAX_LEN];
 
-    out->links = resolve_alloc(out->n_nodes, sizeof(*out->links));
+    uint32_t up[VDC_SWITCHES_MAX]; /* of a switch: itself, or one it is joined with */
+
+    out->links = resolve_alloc(VDC_LINKS_MAX, sizeof(*out->links));
+    for (uint32_t sw = 0; sw < VDC_SWITCHES_MAX; sw++) {
+        up[sw] = sw;
+    }
     for (uint32_t node = 0; f->template && node < out->n_nodes; node++) {
-        add_link(out, node, node);
+        add_link(out, node_end(out, node), switch_end(0, node));
     }
     for (unsigned i = 0; i < f->links_count; i++) {
         is_good[i] = true;
         for (int side = 0; side < 2; side++) {
             snprintf(path, sizeof(path), "fabric.links[%u].between[%d]", i, side);
-            is_good[i] &= read_end(r, f->links[i].between[side], path, &ends[i][side]);
+            is_good[i] &= end_read(r, f->links[i].between[side], path, &ends[i][side]);
         }
         snprintf(path, sizeof(path), "fabric.links[%u].between", i);
         if (is_good[i] && !f->template) {
-            make_links(r, ends[i], path);
+            make_links(r, ends[i], up, path);
         }
         bool has_match = false;
         for (size_t k = 0; k < out->n_links && is_good[i] && f->template && !has_match; k++) {
@@ -303,10 +380,8 @@ static void resolve_links(struct resolver *r)
     for (size_t i = 0; i < out->n_links; i++) {
         resolve_link_keys(r, &out->links[i], (const struct end(*)[2])ends, is_good);
     }
-    for (uint32_t node = 0; node < out->n_nodes && r->diag->n_errors == 0; node++) {
-        if (!link_of_node(out, node)) {
-            resolve_error(r, "fabric.links", "%s has no link", out->nodes[node].name);
-        }
+    if (r->diag->n_errors == 0) {
+        check_joined(r, up);
     }
     free(ends);
     free(is_good);
@@ -325,7 +400,7 @@ void resolve_fabric(struct resolver *r)
     } else {
         ok = explicit_switches(r);
     }
-    if (ok && r->out->switches[0].keys.ports > 0) {
+    if (ok) {
         resolve_links(r);
     }
 }

@@ -140,6 +140,7 @@ struct vdc_resolved *vdc_resolve(const struct vdc_exp *e, struct vdc_diag *diag)
     if (r.out->n_nodes > 0) {
         resolve_fabric(&r);
         resolve_workload(&r);
+        resolve_faults(&r);
         resolve_collect(&r);
     }
     resolve_artefacts(&r);
@@ -165,6 +166,7 @@ void vdc_resolved_free(struct vdc_resolved *r)
     free(r->switches);
     free(r->links);
     free(r->workloads);
+    free(r->flaps);
     free(r->captures);
     free(r->artefacts);
     free(r);

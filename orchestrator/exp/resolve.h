@@ -44,6 +44,7 @@ void *resolve_alloc(size_t n, size_t size);
 void resolve_nodes(struct resolver *r);
 void resolve_fabric(struct resolver *r);
 void resolve_workload(struct resolver *r);
+void resolve_faults(struct resolver *r);
 void resolve_collect(struct resolver *r);
 void resolve_artefacts(struct resolver *r);
 

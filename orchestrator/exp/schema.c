@@ -123,6 +123,16 @@ static const cyaml_schema_field_t workload_fields[] = {
 static const cyaml_schema_value_t workload_entry = { CYAML_VALUE_MAPPING(
     CYAML_FLAG_DEFAULT, struct vdc_text_workload, workload_fields) };
 
+static const cyaml_schema_field_t fault_fields[] = {
+    REQUIRED_TEXT("at", struct vdc_text_fault, at),
+    REQUIRED_TEXT("link", struct vdc_text_fault, link),
+    REQUIRED_TEXT("kind", struct vdc_text_fault, kind),
+    REQUIRED_TEXT("for", struct vdc_text_fault, duration),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t fault_entry = { CYAML_VALUE_MAPPING(
+    CYAML_FLAG_DEFAULT, struct vdc_text_fault, fault_fields) };
+
 static const cyaml_schema_field_t collect_fields[] = {
     OPTIONAL_LIST("pcap", struct vdc_text_collect, pcap, &text_entry),
     OPTIONAL_TEXT("snaplen", struct vdc_text_collect, snaplen),
@@ -148,6 +158,7 @@ static const cyaml_schema_field_t top_fields[] = {
     CYAML_FIELD_MAPPING_PTR("fabric", CYAML_FLAG_POINTER, struct vdc_text, fabric, fabric_fields),
     CYAML_FIELD_MAPPING_PTR("nodes", CYAML_FLAG_POINTER, struct vdc_text, nodes, nodes_fields),
     OPTIONAL_LIST("workload", struct vdc_text, workload, &workload_entry),
+    OPTIONAL_LIST("faults", struct vdc_text, faults, &fault_entry),
     OPTIONAL_MAPPING("collect", struct vdc_text, collect, collect_fields),
     OPTIONAL_MAPPING("limits", struct vdc_text, limits, limit_fields),
     OPTIONAL_LIST("artefacts", struct vdc_text, artefacts, &artefact_entry),

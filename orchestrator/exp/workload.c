@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Resolving what the nodes run, what is collected, and which artefacts are frozen. */
+/* Resolving what the nodes run, and which artefacts are frozen. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,63 +104,6 @@ void resolve_workload(struct resolver *r)
         }
     }
     qsort(r->out->workloads, r->out->n_workloads, sizeof(*r->out->workloads), compare_workloads);
-}
-
-/* Does a capture pattern ("node0", "node*:p0", "sw0:p3") name an end of the link? */
-static bool names_link(const struct vdc_resolved *out, const char *component, bool has_port,
-                       uint64_t port, const struct vdc_link *l)
-{
-    if (vdc_pattern_match(component, out->nodes[l->node].name) && (!has_port || port == 0)) {
-        return true;
-    }
-    return vdc_pattern_match(component, out->switches[l->switch_idx].name) &&
-           (!has_port || port == l->switch_port);
-}
-
-void resolve_collect(struct resolver *r)
-{
-    static const struct vdc_key snaplen = { "snaplen", NULL, 64, 65535, 65535, VDC_UNIT_INTEGER };
-    const struct vdc_text_collect *c = r->text->collect;
-    struct vdc_resolved *out = r->out;
-    bool is_on[VDC_NODES_MAX] = { false };
-    (void)resolve_value(r, &snaplen, c ? c->snaplen : NULL, "collect.snaplen", &out->snaplen);
-    out->captures = resolve_alloc(out->n_links, sizeof(*out->captures));
-    for (unsigned i = 0; c && i < c->pcap_count; i++) {
-        char path[PATH_MAX_LEN];
-        snprintf(path, sizeof(path), "collect.pcap[%u]", i);
-        char component[64];
-        const char *text = c->pcap[i];
-        const char *colon = strchr(text, ':');
-        size_t len = colon ? (size_t)(colon - text) : strlen(text);
-        uint64_t port = 0;
-        bool ok = len < sizeof(component);
-        if (ok) {
-            memcpy(component, text, len);
-            component[len] = '\0';
-            ok = vdc_pattern_is_valid(component) &&
-                 (!colon || (colon[1] == 'p' && vdc_unit_parse(VDC_UNIT_INTEGER, NULL, colon + 2,
-                                                               &port) == VDC_UNIT_OK));
-        }
-        if (!ok) {
-            resolve_error(r, path, "'%.64s' is not a component or port such as node3 or sw0:p1",
-                          text);
-            continue;
-        }
-        bool has_match = false;
-        for (size_t k = 0; k < out->n_links; k++) {
-            if (names_link(out, component, colon != NULL, port, &out->links[k])) {
-                is_on[k] = has_match = true;
-            }
-        }
-        if (!has_match && out->n_links > 0) {
-            resolve_error(r, path, "'%.64s' matches no link", text);
-        }
-    }
-    for (uint32_t k = 0; k < out->n_links; k++) {
-        if (is_on[k]) {
-            out->captures[out->n_captures++] = k;
-        }
-    }
 }
 
 static bool is_sha256(const char *s)

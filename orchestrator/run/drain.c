@@ -7,20 +7,21 @@
 
 #include "run.h"
 
-/* Component i of hash.log and of the traces: tasks first, then the switch. */
+/* Component i of hash.log and of the traces: tasks first, then the switches. */
 static uint32_t comp_of(const struct run *r, size_t i)
 {
-    return i < r->resolved->n_nodes ? (uint32_t)i : VDC_SEG_WHO_HUB;
+    const size_t n_nodes = r->resolved->n_nodes;
+    return i < n_nodes ? (uint32_t)i : VDC_SEG_WHO_HUB + (uint32_t)(i - n_nodes);
 }
 
 static size_t n_components(const struct run *r)
 {
-    return r->resolved->n_nodes + 1;
+    return r->resolved->n_nodes + r->resolved->n_switches;
 }
 
 int drain_open(struct run *r)
 {
-    const char *names[VDC_NODES_MAX + 1];
+    const char *names[RUN_COMPONENTS_MAX];
     char path[VDC_RUNDIR_PATH_MAX];
     size_t n = n_components(r);
     for (size_t i = 0; i < n; i++) {
@@ -85,7 +86,7 @@ void drain_close(struct run *r)
         int rc = vdc_hashlog_close(r->hashlog);
         r->hashlog = NULL;
         if (rc < 0) {
-            run_fail(r, VDC_SEG_WHO_HUB, "hash.log cannot be written: %s", strerror(-rc));
+            run_fail(r, VDC_SEG_WHO_NONE, "hash.log cannot be written: %s", strerror(-rc));
         }
     }
     for (size_t i = 0; i < n_components(r); i++) {

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -108,12 +109,14 @@ static void add_devices(const struct run *r, const struct vdc_node *n, struct ar
         a,
         "hinic,node=%" PRIu32 ",nnodes=%zu,port-id=%" PRIu32 ",seed=%" PRIu64 ",queues=%" PRIu64
         ",rate-bps=%" PRIu64 ",latency-ps=%" PRIu64 ",mtu=%" PRIu64 ",wire-overhead=%" PRIu64
-        ",min-frame=%" PRIu64 ",tx-quantum-ps=%" PRIu64 ",pcie-gbps=%" PRIu64 ",t-db-ps=%" PRIu64
-        ",t-pcie-up-ps=%" PRIu64 ",t-pcie-dn-ps=%" PRIu64 ",t-tx-ps=%" PRIu64 ",t-rx-ps=%" PRIu64
-        ",t-pkt-ps=%" PRIu64 ",t-ack-ps=%" PRIu64 ",t-msi-ps=%" PRIu64 ",t-aq-ps=%" PRIu64,
+        ",min-frame=%" PRIu64 ",tx-quantum-ps=%" PRIu64 ",loss-p32=%" PRIu64 ",corrupt-p32=%" PRIu64
+        ",jitter-ps=%" PRIu64 ",pcie-gbps=%" PRIu64 ",t-db-ps=%" PRIu64 ",t-pcie-up-ps=%" PRIu64
+        ",t-pcie-dn-ps=%" PRIu64 ",t-tx-ps=%" PRIu64 ",t-rx-ps=%" PRIu64 ",t-pkt-ps=%" PRIu64
+        ",t-ack-ps=%" PRIu64 ",t-msi-ps=%" PRIu64 ",t-aq-ps=%" PRIu64,
         n->id, n_nodes, n->port_id, r->resolved->seed, k->queues, up->rate, up->latency, up->mtu,
-        up->wire_overhead, up->min_frame, up->tx_quantum, k->pcie_gbps, k->t_db, k->t_pcie_up,
-        k->t_pcie_dn, k->t_tx, k->t_rx, k->t_pkt, k->t_ack, k->t_msi, k->t_aq);
+        up->wire_overhead, up->min_frame, up->tx_quantum, up->loss, up->corrupt, up->jitter,
+        k->pcie_gbps, k->t_db, k->t_pcie_up, k->t_pcie_dn, k->t_tx, k->t_rx, k->t_pkt, k->t_ack,
+        k->t_msi, k->t_aq);
     arguments_add(a, "-L");
     arguments_add(a, "hosts/local/firmware");
 }
@@ -159,11 +162,42 @@ int guest_start(struct run *r, uint32_t node)
     return rc;
 }
 
+char *vdc_run_journal(const struct vdc_resolved *r, size_t hub, char name[VDC_RUN_JOURNAL_MAX])
+{
+    if (r->n_switches == 1) {
+        snprintf(name, VDC_RUN_JOURNAL_MAX, "control.log");
+    } else {
+        snprintf(name, VDC_RUN_JOURNAL_MAX, "control-%s.log", r->switches[hub].name);
+    }
+    return name;
+}
+
+/* What this switch replays: of several switches, some may have nothing. */
+static void add_replay(const struct run *r, const char *journal, struct arguments *a)
+{
+    char path[PATH_MAX];
+    if (!r->opts->replay) {
+        return;
+    }
+    snprintf(path, sizeof(path), "%s", r->opts->replay);
+    if (r->resolved->n_switches > 1) {
+        snprintf(path, sizeof(path), "%s/%s", r->opts->replay, journal);
+        if (access(path, F_OK) < 0) {
+            return;
+        }
+    }
+    arguments_add(a, "--replay");
+    arguments_add(a, "%s", path);
+}
+
 int daemon_start(struct run *r, uint32_t hub)
 {
     const struct vdc_artefact_file *f = vdc_artefacts_get(r->artefacts, "hicain-vswitchd");
-    const char *name = r->resolved->switches[0].name;
+    const char *name = r->resolved->switches[hub].name;
+    char journal[VDC_RUN_JOURNAL_MAX];
+    char log[64];
     struct arguments a = { .n = 0 };
+    vdc_run_journal(r->resolved, hub, journal);
     arguments_add(&a, "hicain-vswitchd");
     arguments_add(&a, "--seg");
     arguments_add(&a, "/dev/fd/%d", SEG_FD);
@@ -172,20 +206,18 @@ int daemon_start(struct run *r, uint32_t hub)
     arguments_add(&a, "--control");
     arguments_add(&a, "hosts/local/%s.sock", name);
     arguments_add(&a, "--journal");
-    arguments_add(&a, "control.log");
+    arguments_add(&a, "%s", journal);
     arguments_add(&a, "--telemetry");
     arguments_add(&a, "../series/%s.jsonl", name); /* below the capture directory */
     arguments_add(&a, "--capture-dir");
     arguments_add(&a, "pcap");
-    if (r->opts->replay) {
-        arguments_add(&a, "--replay");
-        arguments_add(&a, "%s", r->opts->replay);
-    }
+    add_replay(r, journal, &a);
     if (r->opts->perturb) {
         arguments_add(&a, "--perturb");
         arguments_add(&a, "%" PRIu64, r->opts->perturb);
     }
-    int rc = child_start(&r->daemon, f->path, &a, "hicain-vswitchd.err", -1);
+    snprintf(log, sizeof(log), "hicain-vswitchd-%s.err", name);
+    int rc = child_start(&r->daemons[hub], f->path, &a, log, -1);
     arguments_free(&a);
     return rc;
 }

@@ -28,8 +28,12 @@ const char *run_component(const struct run *r, uint32_t who)
     if (who == VDC_SEG_WHO_NONE) {
         return "vdc";
     }
-    return who < r->resolved->n_nodes ? r->resolved->nodes[who].name
-                                      : r->resolved->switches[0].name;
+    if (who < r->resolved->n_nodes) {
+        return r->resolved->nodes[who].name;
+    }
+    /* Without an index (the hub daemon): the first. */
+    const uint32_t hub = who >= VDC_SEG_WHO_HUB ? who - VDC_SEG_WHO_HUB : 0;
+    return r->resolved->switches[hub < r->resolved->n_switches ? hub : 0].name;
 }
 
 static void describe_last(const struct run *r, uint32_t who, char *s, size_t size)
@@ -43,7 +47,7 @@ static void describe_last(const struct run *r, uint32_t who, char *s, size_t siz
     if (who < r->resolved->n_nodes && vdc_seg_task_stat(r->seg, who, &t) == 0) {
         last = &t.sent;
         received = &t.received;
-    } else if (who == VDC_SEG_WHO_HUB && vdc_seg_hub_stat(r->seg, 0, &h) == 0) {
+    } else if (who >= VDC_SEG_WHO_HUB && vdc_seg_hub_stat(r->seg, who - VDC_SEG_WHO_HUB, &h) == 0) {
         last = &h.sent;
     }
     if (last && last->port != 0) {
@@ -115,11 +119,18 @@ static void unrest(struct run *r)
     }
 }
 
-/* Has the switch daemon queued what it replays? Its socket appears when it has. */
-static bool daemons_are_ready(const struct run *r)
+/* The first switch daemon that has not queued yet what it replays, NULL if all have: their sockets
+ * appear then. */
+static const struct child *unready_daemon(const struct run *r)
 {
     char path[VDC_RUNDIR_PATH_MAX];
-    return access(vdc_rundir_file(r->dir, path, "hosts/local/%s.sock", r->daemon.name), F_OK) == 0;
+    for (uint32_t i = 0; i < r->n_daemons; i++) {
+        vdc_rundir_file(r->dir, path, "hosts/local/%s.sock", r->daemons[i].name);
+        if (access(path, F_OK) < 0) {
+            return &r->daemons[i];
+        }
+    }
+    return NULL;
 }
 
 static void step_boot(struct run *r, uint64_t now)
@@ -153,10 +164,10 @@ static void step_boot(struct run *r, uint64_t now)
     if (st.n_parked != r->resolved->n_nodes) {
         return;
     }
-    if (!daemons_are_ready(r)) {
-        if (now - r->daemon.start_us > r->resolved->limits.boot / 1000000) {
-            run_fail(r, r->daemon.who,
-                     "hicain-vswitchd not ready after %" PRIu64 " s (limits.boot)",
+    const struct child *d = unready_daemon(r);
+    if (d) {
+        if (now - d->start_us > r->resolved->limits.boot / 1000000) {
+            run_fail(r, d->who, "hicain-vswitchd not ready after %" PRIu64 " s (limits.boot)",
                      r->resolved->limits.boot / VTIME_PS_PER_S);
         }
         return;
@@ -290,28 +301,33 @@ static int make_segment(struct run *r, const char *digest)
     if (r->opts->until != 0 && r->opts->until < cfg->stop) {
         cfg->stop = r->opts->until;
     }
-    int rc = vdc_hiswitch_cfg_check(&r->segcfg->hiswitch, err, sizeof(err));
-    if (rc < 0) {
-        fprintf(stderr, "vdc: %s: %s\n", r->resolved->switches[0].name, err);
-        return -EINVAL;
+    for (size_t i = 0; i < r->resolved->n_switches; i++) {
+        if (vdc_hiswitch_cfg_check(&r->segcfg->hiswitch[i], err, sizeof(err)) < 0) {
+            fprintf(stderr, "vdc: %s: %s\n", r->resolved->switches[i].name, err);
+            return -EINVAL;
+        }
     }
-    rc = vdc_seg_create(NULL, cfg, segcfg_ops, SEGCFG_N_OPS, &r->seg, err);
+    int rc = vdc_seg_create(NULL, cfg, segcfg_ops, SEGCFG_N_OPS, &r->seg, err);
     if (rc < 0) {
         fprintf(stderr, "vdc: the shared segment cannot be made: %s\n", *err ? err : strerror(-rc));
     }
     return rc;
 }
 
-/* Did somebody change the run while it went on? The journal says so. */
+/* Did somebody change the run while it went on? The journals say so. */
 static bool has_live_commands(const struct run *r)
 {
-    char path[VDC_RUNDIR_PATH_MAX];
-    char *text = NULL;
-    size_t len = 0;
-    bool has = vdc_file_read(vdc_rundir_file(r->dir, path, "control.log"), SIZE_MAX / 4, &text,
-                             &len) == 0 &&
-               strstr(text, "\"live\":true") != NULL;
-    free(text);
+    bool has = false;
+    for (uint32_t i = 0; i < r->resolved->n_switches && !has; i++) {
+        char path[VDC_RUNDIR_PATH_MAX];
+        char name[VDC_RUN_JOURNAL_MAX];
+        char *text = NULL;
+        size_t len = 0;
+        vdc_rundir_file(r->dir, path, "%s", vdc_run_journal(r->resolved, i, name));
+        has = vdc_file_read(path, SIZE_MAX / 4, &text, &len) == 0 &&
+              strstr(text, "\"live\":true") != NULL;
+        free(text);
+    }
     return has;
 }
 
@@ -330,9 +346,9 @@ static void take_stat(struct run *r)
     out->late = st.late;
     out->is_interactive = has_live_commands(r);
     out->end = st.end <= VDC_SEG_END_CMD ? ends[st.end] : "";
-    if (vdc_seg_hub_stat(r->seg, 0, &hub) == 0) {
-        out->hub_in = hub.n_in;
-        out->hub_out = hub.n_out;
+    for (uint32_t i = 0; vdc_seg_hub_stat(r->seg, i, &hub) == 0; i++) {
+        out->hub_in[i] = hub.n_in;
+        out->hub_out[i] = hub.n_out;
     }
     if (st.state == VDC_SEG_DONE) {
         out->vt_end = st.end_t;
@@ -408,8 +424,14 @@ int vdc_run_local(const struct vdc_resolved *r, const struct vdc_artefacts *a,
     }
     if (rc == 0) {
         run->begin_us = run_now_us(run);
-        run->daemon.who = VDC_SEG_WHO_HUB;
-        (void)member_start(run, &run->daemon, daemon_start, 0); /* a failure is in the segment */
+        while (run->n_daemons < r->n_switches) {
+            struct child *c = &run->daemons[run->n_daemons];
+            c->who = VDC_SEG_WHO_HUB + run->n_daemons;
+            run->n_daemons++;
+            if (!member_start(run, c, daemon_start, run->n_daemons - 1)) {
+                break; /* the failure is in the segment */
+            }
+        }
         rc = sd_event_loop(run->event);
         rc = rc < 0 ? rc : 0;
         progress_line(run, run_now_us(run), true);
@@ -426,7 +448,9 @@ int vdc_run_local(const struct vdc_resolved *r, const struct vdc_artefacts *a,
     for (uint32_t i = 0; i < run->n_started; i++) {
         sd_event_source_unref(run->guests[i].source);
     }
-    sd_event_source_unref(run->daemon.source);
+    for (uint32_t i = 0; i < run->n_daemons; i++) {
+        sd_event_source_unref(run->daemons[i].source);
+    }
     sd_event_unref(run->event);
     vdc_seg_close(run->seg);
     free(run->segcfg);

@@ -16,14 +16,19 @@ static void describe_end(const siginfo_t *si, char *s, size_t size)
     }
 }
 
+static bool is_daemon(const struct child *c)
+{
+    return c->who >= VDC_SEG_WHO_HUB;
+}
+
 /* Last line of what a child wrote to its log, for the message. */
 static void last_log_line(const struct run *r, const struct child *c, char *s, size_t size)
 {
     char path[VDC_RUNDIR_PATH_MAX];
     char line[512];
     s[0] = '\0';
-    if (c == &r->daemon) {
-        vdc_rundir_file(r->dir, path, "hosts/local/hicain-vswitchd.err");
+    if (is_daemon(c)) {
+        vdc_rundir_file(r->dir, path, "hosts/local/hicain-vswitchd-%s.err", c->name);
     } else {
         vdc_rundir_file(r->dir, path, "hosts/local/qemu-%s.err", c->name);
     }
@@ -53,7 +58,7 @@ static int on_child(sd_event_source *source, const siginfo_t *si, void *ctx)
     }
     describe_end(si, end, sizeof(end));
     last_log_line(r, c, line, sizeof(line));
-    run_fail(r, c->who, "%s %s%s%s", c == &r->daemon ? "hicain-vswitchd" : "QEMU", end,
+    run_fail(r, c->who, "%s %s%s%s", is_daemon(c) ? "hicain-vswitchd" : "QEMU", end,
              *line ? ": " : "", line);
     return 0;
 }
@@ -83,7 +88,12 @@ bool members_have_left(const struct run *r)
             return false;
         }
     }
-    return r->daemon.pid <= 0;
+    for (uint32_t i = 0; i < r->n_daemons; i++) {
+        if (r->daemons[i].pid > 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 void members_signal(struct run *r, int signal)
@@ -91,5 +101,7 @@ void members_signal(struct run *r, int signal)
     for (uint32_t i = 0; i < r->n_started; i++) {
         child_signal(&r->guests[i], signal);
     }
-    child_signal(&r->daemon, signal);
+    for (uint32_t i = 0; i < r->n_daemons; i++) {
+        child_signal(&r->daemons[i], signal);
+    }
 }

@@ -238,13 +238,18 @@ static json_t *result_of(const struct vdc_resolved *r, const struct vdc_run_resu
     for (size_t i = 0; i < o->n; i++) {
         json_array_append_new(workloads, workload_of(r, o, i));
     }
+    json_t *switches = json_array();
+    for (size_t i = 0; i < r->n_switches; i++) {
+        json_array_append_new(switches, json_pack("{s:s, s:I, s:I}", "name", r->switches[i].name,
+                                                  "messages_in", (json_int_t)res->hub_in[i],
+                                                  "messages_out", (json_int_t)res->hub_out[i]));
+    }
     digest_text(res, digest);
-    return json_pack(
-        "{s:s, s:o, s:s, s:s, s:I, s:I, s:b, s:o, s:[{s:s, s:I, s:I}]}", "digest", digest, "labels",
-        labels_of(r, res), "status", vdc_run_status_name(res->status), "end", res->end, "vt_end_ps",
-        (json_int_t)res->vt_end, "digest_points", (json_int_t)res->n_points, "expectations_met",
-        (int)o->is_met, "workloads", workloads, "switches", "name", r->switches[0].name,
-        "messages_in", (json_int_t)res->hub_in, "messages_out", (json_int_t)res->hub_out);
+    return json_pack("{s:s, s:o, s:s, s:s, s:I, s:I, s:b, s:o, s:o}", "digest", digest, "labels",
+                     labels_of(r, res), "status", vdc_run_status_name(res->status), "end", res->end,
+                     "vt_end_ps", (json_int_t)res->vt_end, "digest_points",
+                     (json_int_t)res->n_points, "expectations_met", (int)o->is_met, "workloads",
+                     workloads, "switches", switches);
 }
 
 static json_t *manifest_of(const struct vdc_resolved *r, const struct vdc_artefacts *a,

@@ -12,6 +12,9 @@
 #include "vdc/hashlog.h"
 #include "vdc/run.h"
 
+#define RUN_COMPONENTS_MAX (VDC_NODES_MAX + VDC_SWITCHES_MAX) /* lines of a digest point */
+_Static_assert(RUN_COMPONENTS_MAX <= VDC_HASHLOG_COMPONENTS_MAX, "all fit into hash.log");
+
 #define SEG_FD 9 /* number of the segment's descriptor in every child */
 
 enum phase {
@@ -26,7 +29,7 @@ struct child {
     struct run *run;
     const char *name; /* node3, sw0 */
     pid_t pid;        /* 0: not started, -1: has ended */
-    uint32_t who;     /* task index, or VDC_SEG_WHO_HUB */
+    uint32_t who;     /* task index, or VDC_SEG_WHO_HUB + hub index */
     uint64_t start_us;
     uint64_t cpu_ms;
     int status; /* of wait */
@@ -45,13 +48,14 @@ struct run {
     sd_event *event;
     enum phase phase;
     struct child guests[VDC_NODES_MAX];
-    struct child daemon;
+    struct child daemons[VDC_SWITCHES_MAX];
     uint32_t n_started; /* guests */
+    uint32_t n_daemons;
     uint32_t n_cores;
     int core[VDC_NODES_MAX]; /* usable cores, in order */
 
     struct vdc_hashlog *hashlog;
-    FILE *traces[VDC_NODES_MAX + 1];
+    FILE *traces[RUN_COMPONENTS_MAX];
 
     uint64_t begin_us, run_us, ending_us; /* monotonic; of the phases */
     uint64_t sample_us;                   /* last progress sample */
@@ -129,7 +133,8 @@ void progress_line(struct run *r, uint64_t now_us, bool is_last);
 /* "500 ns", "12.4 ms": four digits at most. */
 char *progress_time(vtime_t t, char s[32]);
 
-/* The run failed: the first reason stays. who: task index or VDC_SEG_WHO_HUB. */
+/* The run failed: the first reason stays. who: task index, or
+ * VDC_SEG_WHO_HUB + hub index. */
 void run_fail(struct run *r, uint32_t who, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 const char *run_component(const struct run *r, uint32_t who);

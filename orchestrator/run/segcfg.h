@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* From a resolved experiment to the configuration of the shared segment and of the switch in it. */
+/* From a resolved experiment to the configuration of the shared segment and of the switches in it.
+ */
 #ifndef VDC_ORCHESTRATOR_RUN_SEGCFG_H
 #define VDC_ORCHESTRATOR_RUN_SEGCFG_H
 
@@ -11,8 +12,9 @@ struct segcfg {
     struct vdc_seg_cfg cfg;
     struct vdc_seg_task_cfg tasks[VDC_NODES_MAX];
     struct vdc_seg_port_cfg ports[VDC_NODES_MAX];
-    struct vdc_seg_hub_cfg hub;
-    struct vdc_hiswitch_cfg hiswitch;
+    struct vdc_seg_link_cfg links[VDC_SWITCHES_MAX];
+    struct vdc_seg_hub_cfg hubs[VDC_SWITCHES_MAX];
+    struct vdc_hiswitch_cfg hiswitch[VDC_SWITCHES_MAX];
 };
 
 extern const struct vdc_model_ops *const segcfg_ops[];

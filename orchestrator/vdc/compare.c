@@ -24,19 +24,27 @@ static int read_chain(const struct cli *cli, const struct vdc_rundir *d,
     return EXIT_OK;
 }
 
-/* A star: the switch hears all nodes, a node hears the switch. */
+/* Neighbours are joined by a link. */
 static bool are_neighbours(void *ctx, size_t i, size_t j)
 {
     const struct comparison *c = ctx;
-    return (strcmp(c->a.names[i], c->switch_name) == 0) !=
-           (strcmp(c->a.names[j], c->switch_name) == 0);
+    const struct vdc_resolved *r = c->resolved;
+    for (size_t k = 0; k < r->n_links; k++) {
+        const char *x = vdc_link_end_name(r, &r->links[k].end[0]);
+        const char *y = vdc_link_end_name(r, &r->links[k].end[1]);
+        if ((strcmp(c->a.names[i], x) == 0 && strcmp(c->a.names[j], y) == 0) ||
+            (strcmp(c->a.names[i], y) == 0 && strcmp(c->a.names[j], x) == 0)) {
+            return true;
+        }
+    }
+    return false;
 }
 
-int comparison_make(struct comparison *c, const struct cli *cli, const char *switch_name,
+int comparison_make(struct comparison *c, const struct cli *cli, const struct vdc_resolved *r,
                     const struct vdc_rundir *a, const struct vdc_rundir *b)
 {
     memset(c, 0, sizeof(*c));
-    c->switch_name = switch_name;
+    c->resolved = r;
     int code = read_chain(cli, a, &c->a);
     if (code == EXIT_OK) {
         code = read_chain(cli, b, &c->b);
@@ -183,11 +191,11 @@ bool comparison_files(const struct vdc_resolved *r, const struct vdc_rundir *a,
             return true;
         }
     }
-    for (size_t i = 0; i < r->n_captures; i++) {
-        const struct vdc_link *l = &r->links[r->captures[i]];
-        snprintf(name, sizeof(name), "pcap/%s-p%" PRIu32 ".pcapng", r->switches[l->switch_idx].name,
-                 l->switch_port);
-        if (file_differs(a, b, name, out)) {
+    for (size_t i = 0; i < 2 * r->n_captures; i++) {
+        const struct vdc_link_end *e = &r->links[r->captures[i / 2]].end[i % 2];
+        snprintf(name, sizeof(name), "pcap/%s-p%" PRIu32 ".pcapng", vdc_link_end_name(r, e),
+                 e->port);
+        if (e->is_switch && file_differs(a, b, name, out)) {
             return true;
         }
     }

@@ -14,12 +14,11 @@
 struct comparison {
     struct vdc_hashlog_data a, b;
     struct vdc_chain_diff diff;
-    const char
-        *switch_name; /* the one component that is everybody's neighbour; belongs to the caller */
+    const struct vdc_resolved *resolved; /* who is whose neighbour; belongs to the caller */
 };
 
 /* Reads both hash.log files and compares them. EXIT_OK, or an exit code after telling why not. */
-int comparison_make(struct comparison *c, const struct cli *cli, const char *switch_name,
+int comparison_make(struct comparison *c, const struct cli *cli, const struct vdc_resolved *r,
                     const struct vdc_rundir *a, const struct vdc_rundir *b);
 void comparison_free(struct comparison *c);
 

@@ -98,7 +98,7 @@ int verb_diff(struct cli *cli, int argc, char **argv)
 
     struct vdc_rundir dirs[2];
     struct vdc_resolved *resolved[2] = { NULL, NULL };
-    struct comparison c = { .switch_name = "" };
+    struct comparison c = { 0 };
     struct file_diff file;
     int code = load(cli, a.runs[0], &dirs[0], &resolved[0]);
     if (code == EXIT_OK) {
@@ -123,7 +123,7 @@ int verb_diff(struct cli *cli, int argc, char **argv)
         free(texts[1]);
     }
     if (code == EXIT_OK) {
-        code = comparison_make(&c, cli, resolved[0]->switches[0].name, &dirs[0], &dirs[1]);
+        code = comparison_make(&c, cli, resolved[0], &dirs[0], &dirs[1]);
     }
     if (code == EXIT_OK) {
         bool has_file = comparison_files(resolved[0], &dirs[0], &dirs[1], &file);

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "execute.h"
@@ -102,6 +103,12 @@ static const char *real_file(const char *file, char path[PATH_MAX])
     return realpath(file, path) ? path : file;
 }
 
+static bool is_directory(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 int verb_run(struct cli *cli, int argc, char **argv)
 {
     const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, { 0 } };
@@ -143,6 +150,13 @@ int verb_run(struct cli *cli, int argc, char **argv)
     }
     if (a.replay && !realpath(a.replay, journal)) {
         code = cli_error(cli, EXIT_CONFIG, "--replay %s: %s", a.replay, strerror(errno));
+        goto out;
+    }
+    if (a.replay &&
+        (access(journal, R_OK) < 0 || is_directory(journal) != (x.resolved->n_switches > 1))) {
+        code = cli_error(cli, EXIT_CONFIG, "--replay %s: expected a %s", a.replay,
+                         x.resolved->n_switches > 1 ? "directory with control-SWITCH.log files"
+                                                    : "file such as control.log");
         goto out;
     }
     opts.replay = a.replay ? journal : NULL;

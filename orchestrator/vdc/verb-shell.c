@@ -80,7 +80,8 @@ static int find_target(struct target *t, const struct arguments *a)
     int code = EXIT_OK;
     const struct vdc_link *link = NULL;
     for (size_t i = 0; r && i < r->n_links; i++) {
-        if (strcmp(r->nodes[r->links[i].node].name, a->node) == 0) {
+        if (strcmp(vdc_link_end_name(r, &r->links[i].end[0]), a->node) == 0 &&
+            !r->links[i].end[0].is_switch) {
             link = &r->links[i];
         }
     }
@@ -97,8 +98,8 @@ static int find_target(struct target *t, const struct arguments *a)
         code = cli_error(t->cli, EXIT_CONFIG, "the run is over: %s", t->run.path);
     } else {
         snprintf(t->node, sizeof(t->node), "%s", a->node);
-        snprintf(t->hub, sizeof(t->hub), "%s", r->switches[link->switch_idx].name);
-        t->port = link->switch_port;
+        snprintf(t->hub, sizeof(t->hub), "%s", vdc_link_end_name(r, &link->end[1]));
+        t->port = link->end[1].port;
     }
     vdc_resolved_free(r);
     vdc_exp_free(e);

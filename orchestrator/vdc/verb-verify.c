@@ -77,6 +77,20 @@ struct verification {
     uint64_t n_tries; /* re-runs it took to see it again; 0: not seen again */
 };
 
+/* What was told to the switches is told again. */
+static void find_journals(struct verification *v)
+{
+    const struct vdc_resolved *r = v->again.resolved;
+    for (size_t i = 0; i < r->n_switches; i++) {
+        char name[VDC_RUN_JOURNAL_MAX];
+        struct stat st;
+        vdc_rundir_file(&v->run, v->journal, "%s", vdc_run_journal(r, i, name));
+        if (stat(v->journal, &st) == 0 && st.st_size > 0) {
+            v->opts.replay = r->n_switches == 1 ? v->journal : v->run.path;
+        }
+    }
+}
+
 static int open_run(struct verification *v)
 {
     int rc = vdc_rundir_open(&v->run, v->cli->runs, v->arguments->run);
@@ -90,13 +104,12 @@ static int open_run(struct verification *v)
         json_object_get(json_object_get(manifest, "inputs"), "resolved_sha256"));
     snprintf(v->status, sizeof(v->status), "%s", status ? status : "unfinished");
     vdc_rundir_file(&v->run, v->resolved_path, "resolved.yaml");
-    struct stat st;
-    if (stat(vdc_rundir_file(&v->run, v->journal, "control.log"), &st) == 0 && st.st_size > 0) {
-        v->opts.replay = v->journal;
-    }
     int code = execution_load(&v->again, v->cli, v->resolved_path, NULL, 0, v->run.path);
     if (code == EXIT_CONFIG) {
         code = EXIT_INPUTS; /* the messages are out: the frozen inputs cannot be used */
+    }
+    if (code == EXIT_OK) {
+        find_journals(v);
     }
     if (code == EXIT_OK && digest && strcmp(digest, v->again.digest) != 0) {
         code = cli_error(v->cli, EXIT_INPUTS,
@@ -191,7 +204,7 @@ static int find_record(struct verification *v)
             code = rerun_traced(v, &b, &varied, "trace-b");
         }
         if (code == EXIT_OK) {
-            code = comparison_make(&c, v->cli, v->comparison.switch_name, &a.dir, &b.dir);
+            code = comparison_make(&c, v->cli, v->comparison.resolved, &a.dir, &b.dir);
         }
         if (code != EXIT_OK) {
             return code;
@@ -339,8 +352,7 @@ int verb_verify(struct cli *cli, int argc, char **argv)
         code = rerun(v, &v->again, "verify", &v->opts);
     }
     if (code == EXIT_OK) {
-        code = comparison_make(&v->comparison, cli, v->again.resolved->switches[0].name, &v->run,
-                               &v->again.dir);
+        code = comparison_make(&v->comparison, cli, v->again.resolved, &v->run, &v->again.dir);
     }
     if (code == EXIT_OK) {
         v->has_file = comparison_files(v->again.resolved, &v->run, &v->again.dir, &v->file);

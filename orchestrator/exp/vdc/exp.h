@@ -67,6 +67,10 @@ struct vdc_text_collect {
     char *snaplen;
 };
 
+struct vdc_text_fault {
+    char *at, *link, *kind, *duration; /* `for` */
+};
+
 struct vdc_text_artefact {
     char *name, *kind, *sha256, *size;
 };
@@ -78,6 +82,8 @@ struct vdc_text {
     struct vdc_text_nodes *nodes;
     struct vdc_text_workload *workload;
     unsigned workload_count;
+    struct vdc_text_fault *faults;
+    unsigned faults_count;
     struct vdc_text_collect *collect;
     struct vdc_limit_text *limits;
     struct vdc_text_artefact *artefacts;

@@ -31,7 +31,10 @@
     X(mtu, INTEGER, 256, 9000, 4200, NULL)                                                         \
     X(loss, RATIO, 0, UINT64_C(1) << 32, 0, NULL)                                                  \
     X(corrupt, RATIO, 0, UINT64_C(1) << 32, 0, NULL)                                               \
-    X(jitter, DURATION, 0, UINT64_C(1000000000), 0, NULL)
+    X(jitter, DURATION, 0, UINT64_C(1000000000), 0, NULL)                                          \
+    X(burst_enter, RATIO, 0, UINT64_C(1) << 32, 0, NULL)                                           \
+    X(burst_leave, RATIO, 0, UINT64_C(1) << 32, 0, NULL)                                           \
+    X(burst_loss, RATIO, 0, UINT64_C(1) << 32, UINT64_C(1) << 32, NULL)
 
 #define VDC_SWITCH_KEYS(X)                                                                         \
     X(ports, INTEGER, 1, 64, VDC_KEY_REQUIRED, NULL)                                               \

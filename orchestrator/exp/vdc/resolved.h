@@ -12,9 +12,12 @@
 #include "vdc/keys.h"
 #include "vdc/pattern.h"
 
-#define VDC_NODES_MAX     64u     /* tasks of one host */
-#define VDC_WORKLOADS_MAX 64u     /* per node: the agent's limit */
+#define VDC_NODES_MAX     64u /* tasks of one host */
+#define VDC_SWITCHES_MAX  32u
+#define VDC_LINKS_MAX     (VDC_NODES_MAX + VDC_SWITCHES_MAX - 1) /* without loops */
+#define VDC_WORKLOADS_MAX 64u                                    /* per node: the agent's limit */
 #define VDC_SCRIPT_MAX    131000u /* bytes of one workload: the agent's limit */
+#define VDC_FLAPS_MAX     8u      /* per link: the switch model's limit */
 
 enum vdc_time_mode { VDC_TIME_EXACT, VDC_TIME_QUANTIZED };
 
@@ -39,13 +42,19 @@ struct vdc_switch {
     uint32_t key_line[VDC_N_SWITCH_KEYS];
 };
 
-enum { VDC_DIR_UP, VDC_DIR_DOWN }; /* node to switch, switch to node */
+struct vdc_link_end {
+    bool is_switch;
+    uint32_t idx;  /* of the node or switch */
+    uint32_t port; /* of a node: NIC port 0 */
+    uint32_t port_id;
+};
+
+enum { VDC_DIR_UP, VDC_DIR_DOWN }; /* end[0] to end[1], and back */
 
 struct vdc_link {
-    uint32_t node; /* index; NIC port 0 */
-    uint32_t switch_idx;
-    uint32_t switch_port;
-    uint32_t node_port_id, switch_port_id;
+    /* Of a node's link the node comes first; of a link between switches the one with the lower
+     * index. */
+    struct vdc_link_end end[2];
     struct vdc_link_keys dir[2];
     uint32_t key_line[2][VDC_N_LINK_KEYS];
 };
@@ -63,6 +72,12 @@ struct vdc_workload {
     char *run;
     enum vdc_expect expect;
     uint32_t expect_code;
+};
+
+/* The link is down in [down, up): what is on it is lost, both ends see it go and come. */
+struct vdc_link_flap {
+    uint32_t link; /* index */
+    uint64_t down_ps, up_ps;
 };
 
 struct vdc_artefact {
@@ -86,10 +101,12 @@ struct vdc_resolved {
     size_t n_nodes;
     struct vdc_switch *switches; /* by id */
     size_t n_switches;
-    struct vdc_link *links; /* by node */
+    struct vdc_link *links; /* one per node, by node; then those between switches, by end[0] */
     size_t n_links;
     struct vdc_workload *workloads; /* by node, then k */
     size_t n_workloads;
+    struct vdc_link_flap *flaps; /* by link, then time; those of one link do not touch */
+    size_t n_flaps;
     uint32_t *captures; /* indexes of links, ascending */
     size_t n_captures;
     struct vdc_artefact *artefacts; /* frozen ones; empty unless the file names them */
@@ -109,6 +126,9 @@ void vdc_resolved_free(struct vdc_resolved *r);
  * value that is not a default. Returns 0 or -EIO.
  */
 int vdc_resolved_write(const struct vdc_resolved *r, bool has_origins, FILE *to);
+
+/* Name of the node or switch at this end. */
+const char *vdc_link_end_name(const struct vdc_resolved *r, const struct vdc_link_end *e);
 
 /* Shortest guest-to-guest path in ps (queues empty), the lookahead of the exact mode; UINT64_MAX
  * with one guest. */

@@ -14,10 +14,12 @@
 #include "vdc/vtime.h"
 
 struct vdc_run_opts {
-    FILE *progress;     /* progress lines, NULL: none */
-    bool is_terminal;   /* of progress */
-    const char *label;  /* in front of the progress line, NULL: none */
-    const char *replay; /* absolute path of a control journal, NULL: none */
+    FILE *progress;    /* progress lines, NULL: none */
+    bool is_terminal;  /* of progress */
+    const char *label; /* in front of the progress line, NULL: none */
+    /* Absolute path of a control journal, or of a directory with one per switch if there are
+     * several (vdc_run_journal); NULL: none. */
+    const char *replay;
     /* Host perturbation and window cuts: they must not change results. */
     uint64_t perturb;  /* seed, 0 = off */
     uint64_t cut_ps;   /* longest window, 0 = as far as the horizons allow */
@@ -47,9 +49,9 @@ struct vdc_run_result {
     vtime_t vt_end;
     uint64_t windows, hub_runs, hub_skipped, skipped_ps, late, faults;
     uint64_t wall_ms, boot_wall_ms, cpu_ms;
-    bool is_interactive; /* live commands came in */
-    uint64_t hub_in, hub_out;
-    char started[32]; /* UTC, wall clock */
+    bool is_interactive;                                          /* live commands came in */
+    uint64_t hub_in[VDC_SWITCHES_MAX], hub_out[VDC_SWITCHES_MAX]; /* messages */
+    char started[32];                                             /* UTC, wall clock */
 };
 
 /*
@@ -61,6 +63,11 @@ struct vdc_run_result {
 int vdc_run_local(const struct vdc_resolved *r, const struct vdc_artefacts *a,
                   const struct vdc_rundir *d, const char *digest, const struct vdc_run_opts *opts,
                   struct vdc_run_result *out);
+
+#define VDC_RUN_JOURNAL_MAX 64
+/* Name of the file in a run directory with the commands to a switch: control.log, or
+ * control-NAME.log where there are several. Returns name. */
+char *vdc_run_journal(const struct vdc_resolved *r, size_t hub, char name[VDC_RUN_JOURNAL_MAX]);
 
 /* "exact", "quantized(Q=2us)" and what else describes the result; s has room for 128 bytes. */
 char *vdc_run_label(const struct vdc_resolved *r, const struct vdc_run_result *res, char s[128]);

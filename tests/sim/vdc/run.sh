@@ -297,6 +297,42 @@ shell)
     contains '^equal: '
     cmp runs/latest/nodes/node0/workload-32769.out runs/latest/verify-1/nodes/node0/workload-32769.out || die "replay"
     ;;
+switches)
+    # node0 and node2 on the outer two of three switches in a row, node1 in the middle.
+    experiment 5ms 'beacon 10 7000'
+    sed -i -e '/^fabric:/d' -e 's/^collect:.*/collect: {pcap: ["b:p2"]}/' x.yaml
+    cat >>x.yaml <<EOF
+fabric:
+  switches: [{name: c, ports: 2}, {name: b, ports: 4}, {name: a, ports: 2}]
+  links:
+    - {between: [node0, a]}
+    - {between: [node1, b]}
+    - {between: [node2, c]}
+    - {between: [a, b], latency: 3us}
+    - {between: [b, "c:p1"]}
+faults: [{at: 50us, link: "c:p1", kind: flap, for: 40us}]
+EOF
+    expect 0 "$vdc" run x.yaml -q
+    digest=$(sed -n 's/^digest \([0-9a-f]*\).*/\1/p' out)
+    [ "$(sed -n 's/^1 [0-9]* \([a-z0-9]*\) .*/\1/p' runs/latest/hash.log | paste -sd' ')" = "a b c node0 node1 node2" ] ||
+        die "components of hash.log"
+    [ -s runs/latest/pcap/b-p2.pcapng ] && [ -s runs/latest/pcap/c-p1.pcapng ] || die "captures at both ends"
+    grep -q '"t":50000000,.*"port":1,"ev":"link","link":"down","reason":"flap"' runs/latest/series/c.jsonl || die "flap at c"
+    grep -q '"t":50506720,.*"port":2,"ev":"link","link":"down","reason":"peer"' runs/latest/series/b.jsonl || die "b is told"
+    expect 0 "$vdc" run x.yaml -q --windows L/7 --perturb 3
+    contains "^digest $digest "
+    expect 0 "$vdc" verify latest -q --windows random:2
+    # Commands to one of them, and their repetition.
+    mkdir orders
+    echo '{"vt":60000000,"cmd":{"cmd":"port.set","port":0,"state":"down"}}' >orders/control-a.log
+    expect 2 "$vdc" run x.yaml -q --replay orders/control-a.log
+    expect 0 "$vdc" run x.yaml -q --replay orders
+    [ "$(cat runs/latest/control-a.log)" = "$(cat orders/control-a.log)" ] || die "journal of a"
+    [ -e runs/latest/control-b.log ] && [ ! -s runs/latest/control-b.log ] || die "journal of b"
+    sed -n 's/^digest \([0-9a-f]*\).*/\1/p' out | grep -q "$digest" && die "the command changed nothing"
+    expect 0 "$vdc" verify latest -q
+    contains '^equal: '
+    ;;
 *)
     die "no case $case_name"
     ;;

@@ -24,10 +24,10 @@ static const struct {
       NULL, NULL,
       "t:4:55: fabric.defaults: unknown key 'latncy', allowed: rate latency tx_quantum "
       "wire_overhead "
-      "min_frame mtu loss corrupt jitter\n" },
+      "min_frame mtu loss corrupt jitter burst_enter burst_leave burst_loss\n" },
     { "key of a later stage", NULL, NULL, NULL, "hilink: {switch: single}\n",
       "t:6:1: unknown key 'hilink', allowed: vdc name seed interactive time fabric nodes workload "
-      "collect limits artefacts\n" },
+      "faults collect limits artefacts\n" },
     { "two errors at once", NULL,
       "fabric: {template: {kind: star, ports: 4}, defaults: {latency: 5}}\n",
       "nodes: {count: zwei}\n", NULL,
@@ -50,15 +50,26 @@ static const struct {
       "t:4:40: fabric.template.ports: 4 ports for 5 nodes, allowed 5..64\n" },
     { "more guests than ports, spelled out", NULL,
       "fabric: {switches: [{name: s, ports: 1}], links: [{between: ['node*', s]}]}\n", NULL, NULL,
-      "t:4:61: fabric.links[0].between: no port of s is left for node1: 1 ports for 2 nodes\n" },
+      "t:4:61: fabric.links[0].between: no port of s is left for node1: it has 1\n" },
     { "too many ports", NULL, "fabric: {template: {kind: star, ports: 65}}\n", NULL, NULL,
       "t:4:40: fabric.template.ports: 65 is out of range, allowed 1..64\n" },
     { "unknown template", NULL, "fabric: {template: {kind: leaf_spine}}\n", NULL, NULL,
       "t:4:27: fabric.template.kind: 'leaf_spine' is not one of the known words, allowed star\n" },
-    { "two switches", NULL, "fabric: {switches: [{name: a, ports: 2}, {name: b, ports: 2}]}\n",
+    { "switches that are not joined", NULL,
+      "fabric: {switches: [{name: a, ports: 2}, {name: b, ports: 2}], links: [{between: [node0, "
+      "a]}, "
+      "{between: [node1, b]}]}\n",
+      NULL, NULL, "t:4:71: fabric.links: no way leads from node0 to node1\n" },
+    { "a circle of switches", NULL,
+      "fabric: {switches: [{name: a, ports: 4}, {name: b, ports: 4}], links: [{between: ['node*', "
+      "a]}, "
+      "{between: [a, b]}, {between: ['a:p3', 'b:p3']}]}\n",
       NULL, NULL,
-      "t:4:20: fabric.switches: 2 switches, allowed 1: frames between switches are not carried "
-      "yet\n" },
+      "t:4:126: fabric.links[2].between: a and b are joined already: frames would run in circles, "
+      "allowed a tree\n" },
+    { "one name for two switches", NULL,
+      "fabric: {switches: [{name: a, ports: 4}, {name: a, ports: 4}]}\n", NULL, NULL,
+      "t:4:49: fabric.switches[1].name: 'a' is the name of another switch\n" },
     { "template and switches", NULL,
       "fabric: {template: {kind: star}, switches: [{name: a, ports: 2}]}\n", NULL, NULL,
       "t:4:9: fabric: expected either 'template' or 'switches'\n" },
@@ -74,14 +85,32 @@ static const struct {
     { "link override without a match", NULL,
       "fabric: {template: {kind: star}, links: [{between: [leaf0, node0], rate: 1Gbps}]}\n", NULL,
       NULL, "t:4:52: fabric.links[0].between: [leaf0, node0] matches no link\n" },
-    { "loss towards the switch", NULL, "fabric: {template: {kind: star}, defaults: {loss: 1%}}\n",
+    { "burst loss towards the switch", NULL,
+      "fabric: {template: {kind: star}, links: [{between: [node0, sw0], a_to_b: {burst_enter: 1%, "
+      "burst_leave: 1%}}]}\n",
       NULL, NULL,
-      "t:4:9: fabric.links: loss, corrupt and jitter of node0's link towards the switch: the NIC "
-      "has none, give "
-      "them to the direction from the switch\n"
-      "t:4:9: fabric.links: loss, corrupt and jitter of node1's link towards the switch: the NIC "
-      "has none, give "
-      "them to the direction from the switch\n" },
+      "t:4:41: fabric.links: burst_enter of node0's link towards the switch: the NIC has no burst "
+      "loss, give it to the direction from the switch\n" },
+    { "a burst without an end", NULL,
+      "fabric: {template: {kind: star}, links: [{between: [node0, sw0], b_to_a: {burst_enter: "
+      "1%}}]}\n",
+      NULL, NULL,
+      "t:4:41: fabric.links: burst_enter of sw0:p0 without burst_leave: the first burst would "
+      "never "
+      "end\n" },
+    { "flap of nothing", NULL, NULL,
+      "nodes: {count: 2}\nfaults: [{at: 1us, link: node7, kind: flap, for: 1us}]\n", NULL,
+      "t:6:26: faults[0].link: 'node7' matches no link\n" },
+    { "flaps that touch", NULL, NULL,
+      "nodes: {count: 2}\nfaults: [{at: 1us, link: node0, kind: flap, for: 1us}, {at: 2us, link: "
+      "'sw0:p0', kind: flap, for: 1us}]\n",
+      NULL, "t:6:9: faults: two flaps of sw0:p0 overlap or touch\n" },
+    { "flap after the end", NULL, NULL,
+      "nodes: {count: 2}\nfaults: [{at: 1s, link: node0, kind: flap, for: 1us}]\n", NULL,
+      "t:6:15: faults[0].at: 1s is not before time.stop (1ms)\n" },
+    { "fault of a later stage", NULL, NULL,
+      "nodes: {count: 2}\nfaults: [{at: 1us, link: node0, kind: hang, for: 1us}]\n", NULL,
+      "t:6:39: faults[0].kind: 'hang' is not one of the known words, allowed flap\n" },
     { "missing stop", "vdc: 1\nname: t\ntime: {shift: 1}\n", NULL, NULL, NULL,
       "t:3:7: time: key 'stop' is missing\n" },
     { "missing section", "vdc: 1\nname: t\n", NULL, NULL, NULL, "t:1:1: key 'time' is missing\n" },

@@ -64,6 +64,9 @@ static const char star[] = "vdc: 1\n"
                            "  - {node: node1, run: \"a \\\"b\\\" \\\\ $x\\n\\tend\", at: 1us}\n"
                            "  - {node: 'node*', run: second, expect: {exit: 3}}\n"
                            "  - {node: node0, run: third, expect: {exit: any}}\n"
+                           "faults:\n"
+                           "  - {at: 2ms, link: 'sw0:p2', kind: flap, for: 1us}\n"
+                           "  - {at: 1ms, link: 'node[1-2]', kind: flap, for: 100us}\n"
                            "collect: {pcap: ['sw0:p2', node0], snaplen: 128}\n"
                            "limits: {stall: 2s}\n";
 
@@ -85,7 +88,9 @@ static void check_star(const struct vdc_resolved *r)
     CHECK(strcmp(n[0].image, "base") == 0 && strcmp(n[1].image, "other") == 0);
 
     const struct vdc_link *l = r->links;
-    CHECK(l[1].switch_port == 1 && l[1].switch_port_id == vdc_port_id(VDC_PORT_SWITCH, 0, 1));
+    CHECK(l[1].end[1].is_switch && l[1].end[1].port == 1 && !l[1].end[0].is_switch);
+    CHECK(l[1].end[1].port_id == vdc_port_id(VDC_PORT_SWITCH, 0, 1));
+    CHECK(l[1].end[0].port_id == n[1].port_id);
     /* The first entry has the switch as a: a_to_b is from the switch. */
     CHECK(l[0].dir[VDC_DIR_DOWN].loss == 42949673 && l[0].dir[VDC_DIR_UP].loss == 0);
     CHECK(l[0].dir[VDC_DIR_UP].latency == 2000000 && l[0].dir[VDC_DIR_DOWN].latency == 2000000);
@@ -102,6 +107,10 @@ static void check_star(const struct vdc_resolved *r)
     CHECK(w[1].node == 0 && w[1].k == 1 && w[1].expect == VDC_EXPECT_ANY);
     CHECK(w[2].node == 1 && w[2].k == 0 && w[2].at_ps == 1000000);
     CHECK(strcmp(w[2].run, "a \"b\" \\ $x\n\tend") == 0 && w[2].expect == VDC_EXPECT_CLEAN);
+    CHECK(r->n_flaps == 3);
+    CHECK(r->flaps[0].link == 1 && r->flaps[0].down_ps == UINT64_C(1000000000));
+    CHECK(r->flaps[1].link == 2 && r->flaps[1].up_ps == UINT64_C(1100000000));
+    CHECK(r->flaps[2].link == 2 && r->flaps[2].up_ps == UINT64_C(2001000000));
     CHECK(r->n_captures == 2 && r->captures[0] == 0 && r->captures[1] == 2 && r->snaplen == 128);
     CHECK(r->limits.stall == UINT64_C(2000000000000));
 }
@@ -187,8 +196,55 @@ static void test_lookahead(void)
     vdc_resolved_free(r);
 }
 
+/* Three switches in a row, named against their order in the file. */
+static void test_switches(void)
+{
+    static const char text[] =
+        "vdc: 1\nname: t\ntime: {stop: 1ms}\n"
+        "fabric:\n"
+        "  switches: [{name: sw10, ports: 4}, {name: sw2, ports: 3, fwd_latency: 1us},\n"
+        "             {name: sw1, ports: 2}]\n"
+        "  links:\n"
+        "    - {between: [node0, 'sw1:p1']}\n"
+        "    - {between: [sw2, sw1], latency: 10us, a_to_b: {latency: 20us}}\n"
+        "    - {between: ['sw10:p3', sw2], burst_enter: 1%, burst_leave: 50%}\n"
+        "    - {between: [sw10, node1]}\n"
+        "nodes: {count: 2}\n"
+        "collect: {pcap: ['sw2:p1']}\n";
+    struct vdc_resolved *r = resolve(text, NULL, 0);
+    CHECK(r);
+    if (!r) {
+        return;
+    }
+    const struct vdc_link *l = r->links;
+    CHECK(r->n_switches == 3 && strcmp(r->switches[0].name, "sw1") == 0);
+    CHECK(strcmp(r->switches[2].name, "sw10") == 0 && r->switches[2].id == 2);
+    CHECK(r->n_links == 4 && !l[1].end[0].is_switch && l[1].end[1].idx == 2);
+    /* sw1:p0 - sw2:p0, given from the other side: sw2 to sw1 takes 20 us. */
+    CHECK(l[2].end[0].idx == 0 && l[2].end[0].port == 0 && l[2].end[1].idx == 1);
+    CHECK(l[2].dir[VDC_DIR_UP].latency == 10000000 && l[2].dir[VDC_DIR_DOWN].latency == 20000000);
+    CHECK(l[3].end[0].idx == 1 && l[3].end[0].port == 1 && l[3].end[1].port == 3);
+    CHECK(l[3].end[1].port_id == vdc_port_id(VDC_PORT_SWITCH, 2, 3));
+    CHECK(l[3].dir[VDC_DIR_UP].burst_leave == UINT64_C(1) << 31);
+    CHECK(r->n_captures == 1 && r->captures[0] == 3);
+    /* node0 to node1: links of 0.5, 10, 0.5, 0.5 us, four serialisations, three switches. */
+    CHECK(vdc_resolved_lookahead(r) == 11500000 + 4 * 6720 + 300000 + 1000000 + 300000);
+    char *first = written(r, false);
+    struct vdc_resolved *again = resolve(first, NULL, 0);
+    CHECK(again);
+    if (again) {
+        char *second = written(again, false);
+        CHECK(strcmp(first, second) == 0);
+        free(second);
+    }
+    free(first);
+    vdc_resolved_free(again);
+    vdc_resolved_free(r);
+}
+
 int main(void)
 {
+    test_switches();
     test_star();
     test_sets();
     test_order();
