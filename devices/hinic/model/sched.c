@@ -392,9 +392,9 @@ static void emit(struct vdc_hinic *h, vtime_t now, uint32_t i, const struct vdc_
     struct rpkt *k = vdc_hinic_rpkt(h, i);
     const uint32_t hdr = vdc_wire_hdr_len(&k->w);
     uint8_t *frame = vdc_hinic_at(h, vdc_hinic_rpkt_payload(h, i) - hdr);
-    const uint32_t n = vdc_wire_build(&k->w, frame, WIRE_HDR_MAX);
+    uint32_t len = vdc_wire_build(&k->w, frame, WIRE_HDR_MAX);
 
-    assert(n == hdr);
+    assert(len == hdr);
     if (is_own(h, &k->w)) {
         h->dev.tx.free_at = vtime_add(now, h->cfg.timing.t_pkt);
         if (!vdc_hinic_rpkt_has_room(h, RPKT_RX)) {
@@ -411,7 +411,12 @@ static void emit(struct vdc_hinic *h, vtime_t now, uint32_t i, const struct vdc_
         copy_to_loop(h, now, i);
     }
     vdc_wire_finish(&k->w, frame, vdc_hinic_rnet(h)->has_clmul != 0);
-    vdc_hinic_port_send(h, now, frame, vdc_wire_frame_len(&k->w), env);
+    len = vdc_wire_frame_len(&k->w);
+    if (len < VDC_LINK_ETH_MIN_FRAME) {
+        memset(frame + len, 0, VDC_LINK_ETH_MIN_FRAME - len);
+        len = VDC_LINK_ETH_MIN_FRAME;
+    }
+    vdc_hinic_port_send(h, now, frame, len, env);
     vdc_hinic_rpkt_free(h, now, i);
 }
 

@@ -46,6 +46,21 @@ static void test_times(void)
     rig_free(r);
 }
 
+/* Ethernet knows no shorter frame; what is added is nothing. */
+static void test_short_frame(void)
+{
+    struct rig *r = rig_new();
+
+    rig_give(r, 0, false, 1, 0);
+    rig_run(r, FOREVER);
+    CHECK_EQ(r->frame_len, 60);
+    CHECK_EQ(r->frame[58] | r->frame[59], 0);
+    rig_give(r, 0, false, 1, 1);
+    rig_run(r, 2 * FOREVER);
+    CHECK_EQ(r->frame_len, 62);
+    rig_free(r);
+}
+
 static void test_engine_rate(void)
 {
     struct rig *r = rig_new();
@@ -375,6 +390,7 @@ static void test_multicast(void)
 
 static const struct tap_case cases[] = {
     { "times of turns", test_times },
+    { "short frame", test_short_frame },
     { "rate of the engine", test_engine_rate },
     { "round robin", test_round_robin },
     { "a fetch keeps the order", test_fetch_keeps_order },
