@@ -61,7 +61,7 @@ static enum hinic_aq_status query_port(struct vdc_hinic *h, vtime_t now)
         .active_mtu = (uint8_t)vdc_hinic_active_mtu(h),
         .width = IB_WIDTH_4X,
         .mbps = (uint32_t)(p->link.rate_bps / 1000000),
-        .pkey_violations = h->dev.rdma.pkey_violations,
+        .pkey_violations = (uint32_t)h->dev.cnt[HINIC_CNT_PKEY_VIOLATIONS],
         .qkey_violations = h->dev.rdma.qkey_violations,
         .vl_num = 1,
         .mtu = p->mtu,

@@ -40,6 +40,10 @@ static const struct cmd cmds[] = {
     { .op = HINIC_AQ_DEL_GID, .has_port = 1, INL(hinic_inl_gid), .exec = vdc_hinic_cmd_del_gid },
     { .op = HINIC_AQ_ATTACH_MC, .has_port = 1, INL(hinic_inl_mc), .exec = vdc_hinic_cmd_attach_mc },
     { .op = HINIC_AQ_DETACH_MC, .has_port = 1, INL(hinic_inl_mc), .exec = vdc_hinic_cmd_detach_mc },
+    { .op = HINIC_AQ_MAD_IFC,
+      IN(hinic_mb_mad),
+      .out_len = sizeof(struct hinic_mb_mad),
+      .exec = vdc_hinic_cmd_mad },
 };
 
 const struct cmd *vdc_hinic_rcmd_find(uint8_t op)

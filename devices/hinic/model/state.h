@@ -391,6 +391,17 @@ struct mem {
     uint32_t wait_head, wait_tail; /* objects waiting for room */
 };
 
+/* What the performance agent reports. */
+enum pma_value {
+    PMA_TX_BYTES,
+    PMA_RX_BYTES,
+    PMA_TX_PACKETS,
+    PMA_RX_PACKETS,
+    PMA_TX_DISCARDS,
+    PMA_RX_ERRORS,
+    PMA_N
+};
+
 struct rdma {
     struct mem mem;
     uint32_t n_used[OBJ_KINDS];
@@ -398,7 +409,9 @@ struct rdma {
     uint32_t next_mw;
     uint32_t n_send;          /* QPs in RTS and SQD: a doorbell may lead to a packet */
     uint32_t n_gid, n_mc;
-    uint32_t qkey_violations, pkey_violations;
+    uint32_t qkey_violations;
+    uint32_t zero;
+    uint64_t pma_base[PMA_N]; /* counters when the agent was told to clear them */
 };
 
 /* Part of the digest as bytes. */
@@ -724,6 +737,7 @@ enum hinic_aq_status vdc_hinic_cmd_set_gid(struct vdc_hinic *h, vtime_t now);
 enum hinic_aq_status vdc_hinic_cmd_del_gid(struct vdc_hinic *h, vtime_t now);
 enum hinic_aq_status vdc_hinic_cmd_attach_mc(struct vdc_hinic *h, vtime_t now);
 enum hinic_aq_status vdc_hinic_cmd_detach_mc(struct vdc_hinic *h, vtime_t now);
+enum hinic_aq_status vdc_hinic_cmd_mad(struct vdc_hinic *h, vtime_t now);
 /* Largest path MTU (enum ib_mtu) that fits the port. */
 uint32_t vdc_hinic_active_mtu(const struct vdc_hinic *h);
 /* Object number of the inline part. */
