@@ -3,6 +3,7 @@
  * faults on the link, the same twice. */
 #include "pair.h"
 #include "tap.h"
+#include "wire.h"
 
 #define KIB 1024u
 #define ALL                                                                                        \
@@ -314,6 +315,118 @@ static void test_flap(void)
     pair_free(t.p);
 }
 
+/* A RoCE frame from end 0 to an address of end 1, given to it now; its bytes. */
+static uint32_t give_roce(struct pair *p, const uint8_t dgid[16], uint32_t qpn, uint8_t *b)
+{
+    struct pair_end *e = &p->end[1];
+    struct wire_hdr w = { .opcode = WIRE_UD_SEND_ONLY,
+                          .hop = 64,
+                          .ip_frag = WIRE_DF,
+                          .pkey = 0xffff,
+                          .dqpn = qpn,
+                          .qkey = PAIR_QKEY };
+    uint32_t len;
+
+    memcpy(w.dmac, e->mac, 6);
+    memcpy(w.smac, p->end[0].mac, 6);
+    memcpy(w.sgid, p->end[0].gid[0], 16);
+    memcpy(w.dgid, dgid, 16);
+    (void)vdc_wire_build(&w, b, 256);
+    vdc_wire_finish(&w, b, false);
+    len = vdc_wire_frame_len(&w);
+    host_frame_in(e->o, p->now + 1000, b, len);
+    pair_idle(p);
+    return len;
+}
+
+/* RoCE to a GID is the engine's, to any other address the netdev's: a software stack may listen
+ * there. */
+static void test_steering(void)
+{
+    struct pair *p = pair_new(NULL, 1);
+    struct pair_end *e = &p->end[1];
+    const uint8_t other[16] = { [10] = 0xff, [11] = 0xff, [12] = 10, [15] = 77 };
+    const struct hinic_inl_gid none = { .index = 0 };
+    struct hinic_mb_create_q m = { .log_depth = 6, .vector = 2 };
+    struct host_queue k = { .log_depth = 6, .is_rx = true };
+    struct hinic_eth_cpl c;
+    uint8_t b[256];
+    uint64_t buf;
+    uint32_t len;
+
+    k.desc = host_alloc(e->o, 1024, 4096);
+    k.cpl = host_alloc(e->o, 1024, 4096);
+    m.desc = host_pbl(k.desc, 12, 1);
+    m.cpl = host_pbl(k.cpl, 12, 1);
+    CHECK_EQ(pair_cmd(e, HINIC_AQ_CREATE_RXQ, 1, NULL, 0, &m, sizeof(m), NULL, 0), 0);
+    buf = host_alloc(e->o, 4096, 4096);
+    for (uint32_t i = 0; i < 4; i++) {
+        host_rx(e->o, &k, buf, 2048, i);
+    }
+    host_ring(e->o, &k);
+    pair_idle(p);
+    len = give_roce(p, other, 2, b);
+    CHECK(host_cpl(e->o, &k, &c));
+    CHECK_EQ(c.len, len);
+    CHECK(memcmp(host_ptr(e->o, buf, len), b, len) == 0);
+    (void)give_roce(p, e->gid[0], 0x9999, b); /* no such QP */
+    CHECK(!host_cpl(e->o, &k, &c));
+    CHECK_EQ(pair_counter(p, 1, HINIC_CNT_RX_DISCARDS), 1);
+    CHECK_EQ(pair_cmd(e, HINIC_AQ_DEL_GID, 1, &none, sizeof(none), NULL, 0, NULL, 0), 0);
+    (void)give_roce(p, e->gid[0], 0x9999, b); /* an address like any other again */
+    CHECK(host_cpl(e->o, &k, &c));
+    pair_free(p);
+}
+
+/* Both kinds of traffic at once share the link: each gets frames through, none is lost. */
+static void test_with_ethernet(void)
+{
+    struct two t = two_new(HINIC_QPT_RC, NULL, PAIR_MR_FLAT, 1);
+    struct pair_end *e = &t.p->end[0];
+    struct hinic_mb_create_q m = { .log_depth = 7, .vector = 2 };
+    struct host_queue k = { .log_depth = 7 };
+    const struct pair_wr wr = { .op = HINIC_WQE_WRITE,
+                                .flags = HINIC_WQE_F_SIGNALED,
+                                .n_sge = 1,
+                                .sge = { pair_sge(&t.m[0], 0, 200000) },
+                                .raddr = t.m[1].va,
+                                .rkey = t.m[1].key };
+    const uint64_t before = t.p->dir[0].n_sent;
+    struct host_pkt pkt;
+    struct hinic_eth_cpl c;
+    uint32_t n = 0;
+    uint64_t buf;
+
+    k.desc = host_alloc(e->o, 2048, 4096);
+    k.cpl = host_alloc(e->o, 2048, 4096);
+    m.desc = host_pbl(k.desc, 12, 1);
+    m.cpl = host_pbl(k.cpl, 12, 1);
+    CHECK_EQ(pair_cmd(e, HINIC_AQ_CREATE_TXQ, 1, NULL, 0, &m, sizeof(m), NULL, 0), 0);
+    host_ip(&pkt, false, true, 1000, -1);
+    buf = host_alloc(e->o, 4096, 4096);
+    memcpy(host_ptr(e->o, buf, pkt.len), pkt.b, pkt.len);
+    pair_mr_fill(e, &t.m[0], 0, 200000, 9);
+    (void)pair_send(&t.q[0], &wr);
+    for (uint32_t i = 0; i < 100; i++) {
+        host_tx(e->o, &k, buf, pkt.len, HINIC_TXD_EOP | HINIC_TXD_INT);
+    }
+    host_ring(e->o, &k);
+    expect(&t, 0, HINIC_WQE_WRITE, 0, 0);
+    while (host_cpl(e->o, &k, &c)) {
+        n++;
+    }
+    CHECK(n >= 40); /* about one for each of the 49 packets */
+    pair_idle(t.p);
+    while (host_cpl(e->o, &k, &c)) {
+        n++;
+    }
+    CHECK_EQ(n, 100);
+    CHECK_EQ(t.p->dir[0].n_sent - before, 149);
+    CHECK_EQ(pair_mr_check(&t.p->end[1], &t.m[1], 0, 200000, 9, 0), 200000);
+    CHECK_EQ(pair_counter(t.p, 0, HINIC_CNT_LOCAL_ACK_TIMEOUT_ERR), 0);
+    pair_free(t.p);
+}
+
 static const struct tap_case cases[] = {
     { "RC", test_rc },
     { "RC loopback", test_rc_loopback },
@@ -325,5 +438,7 @@ static const struct tap_case cases[] = {
     { "RC with damage", test_corrupt },
     { "the same twice", test_same_twice },
     { "link flap", test_flap },
+    { "steering", test_steering },
+    { "with Ethernet", test_with_ethernet },
 };
 TAP_MAIN(cases)
