@@ -213,12 +213,15 @@ struct rsp_op *vdc_hinic_rsp_op_add(struct rsp *r, enum rsp_op_kind kind, uint32
     return op;
 }
 
-static void advance(struct rsp *r, uint32_t psn, uint32_t msn)
+/* False if something newer has been answered already. */
+static bool advance(struct rsp *r, uint32_t psn, uint32_t msn)
 {
-    if (vdc_psn_diff(psn, r->done_psn) > 0) {
-        r->done_psn = psn;
-        r->done_msn = msn;
+    if (vdc_psn_diff(psn, r->done_psn) <= 0) {
+        return false;
     }
+    r->done_psn = psn;
+    r->done_msn = msn;
+    return true;
 }
 
 void vdc_hinic_rsp_op_pop(struct rsp *r)
@@ -229,8 +232,7 @@ void vdc_hinic_rsp_op_pop(struct rsp *r)
     if (!op->is_dup) {
         const uint32_t last = vdc_psn_add(op->end_psn, WIRE_PSN_MASK);
 
-        advance(r, last, op->msn);
-        if (r->done_psn == last) {
+        if (advance(r, last, op->msn)) {
             r->is_ack_due = 0; /* its answer acknowledges all before it */
             r->n_unacked = 0;
         }
@@ -337,8 +339,7 @@ static void retire(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint32_t pkt
     if (f & RSP_F_MSG_END) {
         vdc_hinic_rsp_complete(h, now, qp, pkt, p->user[RSP_U_WQE] - 1, HINIC_WC_SUCCESS);
     }
-    if (qp->type == HINIC_QPT_RC) {
-        advance(r, p->w.psn, p->user[RSP_U_MSN]);
+    if (qp->type == HINIC_QPT_RC && advance(r, p->w.psn, p->user[RSP_U_MSN])) {
         r->n_unacked++;
         if ((p->w.is_ack_req && p->w.opcode != WIRE_ATOMIC_WRITE) ||
             r->n_unacked >= RSP_ACK_PACKETS) {

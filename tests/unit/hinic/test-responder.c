@@ -554,89 +554,6 @@ static void fault_in_a_message(void)
     inj_free(i);
 }
 
-/* ---- states ---- */
-
-static void first_packet_in_rtr(void)
-{
-    const struct inj_cfg cfg = { .conn = { .is_rtr_only = { false, true } } };
-    struct inj *i = inj_new(&cfg);
-
-    CHECK_EQ(inj_event(i), 255);
-    inj_write(i, WIRE_WRITE_ONLY, 0, 4, 0, 4, INJ_A);
-    inj_write(i, WIRE_WRITE_ONLY, 1, 4, 0, 4, INJ_A);
-    CHECK(inj_is(i, WIRE_ACK, 0, INJ_ACK, 1));
-    CHECK_EQ(inj_event(i), HINIC_EQE_COMM_EST);
-    CHECK_EQ(inj_event(i), 255);
-    inj_free(i);
-}
-
-static void flush(void)
-{
-    struct inj *i = inj_new(NULL);
-    struct hinic_cqe c;
-
-    for (uint32_t k = 0; k < 50; k++) {
-        const struct hinic_sge g = pair_sge(&i->buf, 0, 64);
-
-        (void)pair_post_recv(&i->q, &g, 1);
-    }
-    pair_ring_recv(&i->q);
-    pair_idle(i->p);
-    inj_send(i, WIRE_SEND_ONLY, 0, 8, INJ_A);
-    CHECK(inj_is(i, WIRE_ACK, 0, INJ_ACK, 1));
-    CHECK_EQ(pair_qp_to(&i->q, HINIC_QPS_ERR), HINIC_AQ_OK);
-    for (uint32_t k = 0; k < 50; k++) {
-        CHECK(inj_cqe(i, &c));
-        CHECK_EQ(c.wqe_idx, k);
-        CHECK_EQ(c.status, k == 0 ? HINIC_WC_SUCCESS : HINIC_WC_WR_FLUSH_ERR);
-    }
-    CHECK(!inj_cqe(i, &c));
-    inj_recv(i, 0, 64); /* posted in ERR: flushed */
-    CHECK(inj_cqe(i, &c));
-    CHECK_EQ(c.wqe_idx, 50);
-    CHECK_EQ(c.status, HINIC_WC_WR_FLUSH_ERR);
-    inj_send(i, WIRE_SEND_ONLY, 1, 8, INJ_A);
-    CHECK(inj_is_silent(i));
-    CHECK_EQ(inj_event(i), 255);
-    inj_free(i);
-}
-
-/* RESET in the middle of everything: no completion, and the QP works again from the start. */
-static void reset_in_flight(void)
-{
-    struct inj *i = new_mtu(1024);
-    struct hinic_cqe c;
-
-    inj_recv(i, 0, 4096);
-    inj_recv(i, 4096, 4096);
-    inj_send(i, WIRE_SEND_FIRST, 0, 1024, 0);
-    inj_send(i, WIRE_SEND_LAST, 1, 1024, INJ_A);
-    inj_read(i, 2, 0, 8192);
-    inj_atomic(i, WIRE_FADD, 10, 8192, 1, 0);
-    pair_run(i->p, i->t + i->e->o->cfg.timing.t_rx); /* all are in memory */
-    CHECK_EQ(pair_qp_to(&i->q, HINIC_QPS_RESET), HINIC_AQ_OK);
-    pair_idle(i->p);
-    while (inj_next(i)) {
-    }
-    while (inj_cqe(i, &c)) {
-        CHECK_EQ(c.status, HINIC_WC_SUCCESS);
-    }
-    CHECK_EQ(pair_qp_to(&i->peer, HINIC_QPS_RESET), HINIC_AQ_OK);
-    {
-        const struct pair_conn conn = { .path_mtu = 1024, .psn = { INJ_PSN + 1 } };
-
-        pair_connect(&i->peer, &i->q, &conn);
-    }
-    inj_recv(i, 0, 4096);
-    inj_send(i, WIRE_SEND_ONLY, 0, 100, INJ_A);
-    CHECK(inj_is(i, WIRE_ACK, 0, INJ_ACK, 1));
-    CHECK(inj_cqe(i, &c));
-    CHECK_EQ(c.wqe_idx, 0);
-    CHECK(inj_buf_is(i, 0, 0, 100));
-    CHECK(inj_is_silent(i));
-    inj_free(i);
-}
-
 /* ---- UC ---- */
 
 static struct inj *new_uc(void)
@@ -726,9 +643,6 @@ static const struct tap_case cases[] = {
     { "a receive buffer that is too short", buffer_too_short },
     { "local faults", local_faults },
     { "a fault in the middle completes every WQE once", fault_in_a_message },
-    { "the first packet in RTR is an event", first_packet_in_rtr },
-    { "ERR flushes the receive queue in order", flush },
-    { "RESET in flight", reset_in_flight },
     { "UC: a gap drops the rest of a message", uc_gap },
     { "UC: WRITE errors are silent", uc_write },
     { "UC: a message too long", uc_too_long },

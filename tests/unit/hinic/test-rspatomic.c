@@ -176,6 +176,58 @@ static void fault(void)
     inj_free(i);
 }
 
+/* Two real ends, a bad link: each FADD is executed once, and each result is told once. */
+static void exactly_once(void)
+{
+    enum { N = 600 };
+    struct pair *p = pair_new(NULL, 11);
+    const struct pair_qp_cfg qc = { .type = HINIC_QPT_RC };
+    const struct pair_conn conn = { .timeout = 3, .rd_atomic = 4 };
+    struct pair_qp a = pair_qp(&p->end[0], &qc);
+    struct pair_qp b = pair_qp(&p->end[1], &qc);
+    const struct pair_mr from = pair_mr(&p->end[0], 8 * N, HINIC_ACCESS_LOCAL_WRITE, PAIR_MR_FLAT);
+    const struct pair_mr to = pair_mr(
+        &p->end[1], 8, HINIC_ACCESS_LOCAL_WRITE | HINIC_ACCESS_REMOTE_ATOMIC, PAIR_MR_FLAT);
+    struct hinic_cqe c;
+    uint64_t sum;
+
+    pair_connect(&a, &b, &conn);
+    for (uint32_t d = 0; d < 2; d++) {
+        p->dir[d].fault = (struct pair_fault){ .loss_p32 = UINT64_C(1) << 27, /* 3 % */
+                                               .dup_p32 = UINT64_C(1) << 28,
+                                               .reorder_p32 = UINT64_C(1) << 26,
+                                               .reorder_ps = 3000000 };
+    }
+    for (uint32_t k = 0; k < N; k++) {
+        const struct pair_wr wr = { .op = HINIC_WQE_FADD,
+                                    .flags = HINIC_WQE_F_SIGNALED,
+                                    .n_sge = 1,
+                                    .sge = { pair_sge(&from, 8 * k, 8) },
+                                    .raddr = to.va,
+                                    .rkey = to.key,
+                                    .swap_add = 1 };
+
+        (void)pair_send(&a, &wr);
+        if (k % 20 == 19) {
+            for (uint32_t n = 0; n < 20; n++) {
+                CHECK(pair_wait(&p->end[0], &p->end[0].cq, &c, PAIR_NEVER));
+                CHECK_EQ(c.status, HINIC_WC_SUCCESS);
+            }
+        }
+    }
+    pair_mr_read(&p->end[1], &to, 0, &sum, 8);
+    CHECK_EQ(sum, N);
+    for (uint32_t k = 0; k < N; k++) {
+        uint64_t v;
+
+        pair_mr_read(&p->end[0], &from, 8 * k, &v, 8);
+        CHECK_EQ(v, k);
+    }
+    CHECK(p->dir[0].n_lost > 0 && p->dir[1].n_lost > 0 && p->dir[0].n_dup > 0);
+    CHECK(pair_counter(p, 1, HINIC_CNT_DUPLICATE_REQUEST) > 0);
+    pair_free(p);
+}
+
 /* ---- ATOMIC_WRITE, FLUSH ---- */
 
 static void atomic_write(void)
@@ -288,6 +340,7 @@ static const struct tap_case cases[] = {
     { "atomics that are refused", refused },
     { "more atomics than agreed", too_many },
     { "a fault of memory", fault },
+    { "each FADD once over a bad link", exactly_once },
     { "ATOMIC_WRITE and its copy", atomic_write },
     { "ATOMIC_WRITE that is refused", atomic_write_refused },
     { "FLUSH waits for what is before it", flush },
