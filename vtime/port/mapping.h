@@ -63,6 +63,15 @@ bool seg_spool_put(struct vdc_seg *seg, uint64_t off, const void *rec);
 void seg_record(struct vdc_seg *seg, uint32_t comp, const struct vdc_msg *m, uint32_t dst,
                 const void *payload);
 
+/* What a task's promise is worth: a workload that has not exited may end the run. */
+static inline vtime_t seg_send_bound(const struct seg_hdr *hdr, const struct seg_task *t,
+                                     vtime_t now, vtime_t next, vtime_t send)
+{
+    return t->is_workload && !t->has_exited
+               ? vtime_min(send, vtime_add(vtime_max(now, next), hdr->exit_slack))
+               : send;
+}
+
 static inline void seg_last_set(struct vdc_seg_last *l, const struct vdc_msg *m, uint32_t dst)
 {
     *l = (struct vdc_seg_last){ .t = m->t,

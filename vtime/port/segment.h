@@ -97,9 +97,10 @@ struct seg_task {
     int32_t exit_status;
     /* 64: the completer's; the task's after it saw a new ticket */
     uint64_t grant, grant_from;
+    uint64_t reach; /* others' live promises may move the grant so far */
     uint32_t cause;
     _Atomic uint32_t ticket;
-    uint64_t zero1[5];
+    uint64_t zero1[4];
     /* 128: the task's, at any time; read by the supervisor */
     _Atomic uint64_t vt_live, wall_ns, progress;
     _Atomic uint32_t state;        /* enum vdc_seg_task_state */
@@ -115,9 +116,13 @@ struct seg_task {
     uint64_t zero2[3];
     struct vdc_seg_last received; /* 320 */
     uint64_t zero3[3];
-    uint64_t zero4[16];
+    /* 384: the task's while it runs, the completer's between arrival and grant; read by all */
+    _Atomic uint64_t live; /* live.h */
+    uint64_t n_moved;      /* grants moved by others' live promises */
+    uint64_t zero4[14];
 };
 _Static_assert(offsetof(struct seg_task, grant) == 64, "task record");
+_Static_assert(offsetof(struct seg_task, live) == 384, "task record");
 _Static_assert(offsetof(struct seg_task, vt_live) == 128, "task record");
 _Static_assert(offsetof(struct seg_task, kind) == 192, "task record");
 _Static_assert(offsetof(struct seg_task, sent) == 256, "task record");

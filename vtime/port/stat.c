@@ -74,6 +74,7 @@ int vdc_seg_task_stat(const struct vdc_seg *seg, uint32_t task, struct vdc_seg_t
         .vt_live = atomic_load_explicit(&t->vt_live, memory_order_relaxed),
         .progress = atomic_load_explicit(&t->progress, memory_order_relaxed),
         .windows = look(&t->windows),
+        .moved = look(&t->n_moved),
         .events = look(&t->events),
         .wait_ns = look(&t->wait_ns),
         .wall_ns = atomic_load_explicit(&t->wall_ns, memory_order_relaxed),

@@ -7,10 +7,17 @@
 #include <string.h>
 
 #include "futex.h"
+#include "live.h"
 #include "wait.h"
 #include "window.h"
 
-#define PARK_NS UINT64_C(200000000)
+#define PARK_NS    UINT64_C(200000000)
+/* Polls of live promises before the task goes to the barrier, a few us: a window of the others. */
+#define MOVE_POLLS 256u
+/* Pieces shorter than this cost more than the barrier. */
+#define MOVE_MIN   (VTIME_PS_PER_NS * 250)
+/* Pieces of a window between two signs of life for the supervisor. */
+#define LIVE_EVERY 64u
 
 struct task_port {
     struct seg_port *rec;
@@ -27,12 +34,17 @@ struct vdc_task {
     uint32_t index, ticket;
     vtime_t now;
     vtime_t start;   /* earliest activity below the limit */
-    vtime_t grant;   /* of the window */
+    vtime_t grant;   /* of the window, as live promises have moved it */
+    vtime_t reach;   /* they may move it so far; grant: not at all */
+    vtime_t step;    /* a piece of the window is at most so long */
     vtime_t echo;    /* own departures bound the window */
     vtime_t exit_by; /* own exit bounds it */
     vtime_t limit;
     vtime_t promise; /* no departure is earlier */
     bool is_ring_high;
+    bool is_bound; /* has sent or exited in this window: its promise waits for the completer */
+    uint32_t n_piece;
+    struct live live;
     struct waiter waiter;
     struct perturb perturb;
 };
@@ -114,6 +126,7 @@ int vdc_task_attach(const char *path, uint32_t index, const struct vdc_model_ops
     if (rc < 0) {
         goto out_ports;
     }
+    live_init(&t->live, t->seg, index);
     perturb_init(&t->perturb, t->seg->hdr->perturb, index);
     waiter_init(&t->waiter, t->seg, index, poll, &t->perturb);
     *out = t;
@@ -206,15 +219,21 @@ static bool can_act(const struct vdc_task *t, vtime_t x, vtime_t limit)
     return t->rec->kind == VDC_SEG_GUEST ? vtime_ns_ceil(x) < vtime_ns_floor(limit) : x < limit;
 }
 
+static vtime_t window_end(const struct vdc_task *t)
+{
+    return vtime_min(vtime_min(t->grant, t->echo), t->exit_by);
+}
+
 /* Work never crosses a digest point after its first event. */
 static vtime_t make_limit(struct vdc_task *t)
 {
     const uint64_t every = t->seg->hdr->digest_every;
-    const vtime_t window = vtime_min(vtime_min(t->grant, t->echo), t->exit_by);
+    const vtime_t window = window_end(t);
 
     t->limit = every == 0 || t->start == VTIME_NEVER
                    ? window
                    : vtime_min(window, interval_end(every, t->start));
+    t->limit = vtime_min(t->limit, vtime_add(t->start, t->step));
     return t->limit;
 }
 
@@ -241,6 +260,9 @@ static void begin_window(struct vdc_task *t)
 
     t->ticket = atomic_load_explicit(&r->ticket, memory_order_acquire);
     t->grant = r->grant;
+    t->reach = r->reach;
+    t->step = VTIME_NEVER;
+    t->is_bound = false;
     t->echo = VTIME_NEVER;
     t->exit_by = VTIME_NEVER;
     t->promise = r->send;
@@ -250,6 +272,68 @@ static void begin_window(struct vdc_task *t)
     r->first_up = VTIME_NEVER;
     r->windows++;
     set_state(t, VDC_TASK_RUNNING);
+}
+
+/* Tells the others how far this task has come. */
+static void tell(struct vdc_task *t, vtime_t now, vtime_t next, vtime_t send)
+{
+    if (!t->is_bound) {
+        t->promise = send;
+        live_store(t->rec, seg_send_bound(t->seg->hdr, t->rec, now, next, send), true);
+    }
+}
+
+/* Its next promise is the completer's. */
+static void stop_telling(struct vdc_task *t)
+{
+    t->is_bound = true;
+    live_stop(t->rec);
+}
+
+/*
+ * Moves the grant to where the others' live promises allow it, until it is at least `enough`.
+ * False: only the barrier helps.
+ */
+static bool move_grant(struct vdc_task *t, vtime_t enough, uint32_t polls)
+{
+    bool moves = true;
+
+    for (uint32_t k = 0; k <= polls && moves; k++) {
+        const vtime_t h = vtime_min(live_horizon(&t->live, &moves), t->reach);
+
+        if (h > t->grant) {
+            t->grant = h;
+            t->rec->n_moved++;
+        }
+        if (window_end(t) >= enough) {
+            return true;
+        }
+        cpu_relax();
+    }
+    return false;
+}
+
+/*
+ * Is there a further piece of this window? Where every task has a core, pieces are half of what two
+ * tasks at the same place allow each other: each hears of the other's progress before it has to
+ * stop.
+ */
+static bool may_go_on(struct vdc_task *t, vtime_t now, vtime_t next, vtime_t send, bool is_early)
+{
+    const vtime_t enough = vtime_add(next, MOVE_MIN);
+    const bool is_near = next < vtime_add(t->grant, MOVE_MIN);
+    const bool polls = is_near && waiter_may_poll(&t->waiter);
+    bool may = false;
+
+    t->step = VTIME_NEVER;
+    if (t->reach != t->grant && !perturb_hits(&t->perturb, 4)) {
+        perturb_pause(&t->perturb);
+        tell(t, now, next, send);
+        may = move_grant(t, enough, polls && t->reach >= enough ? MOVE_POLLS : 0);
+        t->step = polls ? vtime_max(MOVE_MIN, vtime_add(send - next, t->live.min_path_ps) / 2)
+                        : VTIME_NEVER;
+    }
+    return may || (!is_early && can_act(t, next, window_end(t)));
 }
 
 static int finish_window(struct vdc_task *t)
@@ -305,6 +389,17 @@ void vdc_task_live(struct vdc_task *t, vtime_t now)
     atomic_store_explicit(&t->rec->wall_ns, wall_ns(), memory_order_relaxed);
 }
 
+/* The next piece of the same window. */
+static int go_on(struct vdc_task *t, vtime_t now, vtime_t next, vtime_t *limit)
+{
+    if (++t->n_piece % LIVE_EVERY == 0) {
+        vdc_task_live(t, now); /* a long window is no stall */
+    }
+    t->start = act_t(t, vtime_max(now, next));
+    *limit = make_limit(t);
+    return 0;
+}
+
 int vdc_task_arrive(struct vdc_task *t, const struct vdc_task_arrival *a, vtime_t *limit)
 {
     const struct seg_hdr *hdr = t->seg->hdr;
@@ -324,12 +419,10 @@ int vdc_task_arrive(struct vdc_task *t, const struct vdc_task_arrival *a, vtime_
         why = VDC_WHY_RING;
     }
     if (why < VDC_WHY_RING && !atomic_load_explicit(&t->seg->ctl->attn, memory_order_relaxed) &&
-        can_act(t, next, vtime_min(vtime_min(t->grant, t->echo), t->exit_by))) {
-        t->start = act_t(t, vtime_max(a->now, next));
-        vdc_task_live(t, a->now); /* a long window is no stall */
-        *limit = make_limit(t);
-        return 0;
+        may_go_on(t, a->now, next, send, why == VDC_WHY_EARLY)) {
+        return go_on(t, a->now, next, limit);
     }
+    live_stop(t->rec);
     publish(t, a, next, send, why);
     rc = finish_window(t);
     *limit = rc < 0 ? end_time(t, rc) : make_limit(t);
@@ -383,6 +476,7 @@ vtime_t vdc_task_send(struct vdc_task *t, uint32_t port, const struct vdc_msg *m
     p->n++;
     t->rec->first_up = vtime_min(t->rec->first_up, m->t);
     t->rec->sent_hubs |= UINT64_C(1) << p->rec->hub;
+    stop_telling(t);
     seg_last_set(&t->rec->sent, m, p->rec->id_down);
     seg_record(t->seg, t->index, m, p->rec->id_down, payload);
     t->echo = vtime_min(t->echo, vtime_add(m->depart, t->rec->echo_ps));
@@ -445,6 +539,7 @@ vtime_t vdc_task_exited(struct vdc_task *t, vtime_t at, int32_t status)
     t->rec->exit_t = at;
     t->rec->exit_status = status;
     t->rec->has_exited = 1;
+    stop_telling(t);
     t->exit_by = vtime_add(at, t->seg->hdr->exit_bound);
     return make_limit(t);
 }

@@ -22,15 +22,6 @@
 #define YIELD_OFF_MAX 32768u
 #define SLEEP_NS      UINT64_C(200000000)
 
-static inline void cpu_relax(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("yield");
-#endif
-}
-
 /* cpu.max of the process's own cgroup (v2): "quota period" or "max period". 0: no limit known. */
 static uint32_t cgroup_cpus(void)
 {
@@ -121,16 +112,19 @@ static bool has_moved(const struct waiter *w, uint32_t gen)
     return atomic_load_explicit(&w->seg->ctl->gen, memory_order_acquire) != gen;
 }
 
+bool waiter_may_poll(const struct waiter *w)
+{
+    return w->poll == VDC_POLL_SPIN ||
+           (w->poll == VDC_POLL_AUTO && w->is_pinned_apart &&
+            atomic_load_explicit(&w->seg->ctl->nsel, memory_order_relaxed) <= w->n_cpu);
+}
+
 static bool may_spin(struct waiter *w)
 {
-    if (w->poll == VDC_POLL_SPIN) {
-        return true;
-    }
-    if (w->poll != VDC_POLL_AUTO || !w->is_pinned_apart ||
-        atomic_load_explicit(&w->seg->ctl->nsel, memory_order_relaxed) > w->n_cpu) {
+    if (!waiter_may_poll(w)) {
         return false;
     }
-    if (w->spin_off > 0) {
+    if (w->poll == VDC_POLL_AUTO && w->spin_off > 0) {
         w->spin_off--;
         return false;
     }

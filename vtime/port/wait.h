@@ -24,6 +24,16 @@ struct waiter {
     struct perturb *perturb;
 };
 
+/* In a polling loop. */
+static inline void cpu_relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
 void waiter_init(struct waiter *w, struct vdc_seg *seg, uint32_t me, enum vdc_task_poll poll,
                  struct perturb *perturb);
 
@@ -35,6 +45,9 @@ void waiter_learn_pins(struct waiter *w);
  * Returns 0, -ESHUTDOWN (DONE) or -ECANCELED (FAILED).
  */
 int waiter_wait(struct waiter *w, uint32_t have, uint64_t start_ns);
+
+/* May the task poll for a moment instead of waiting? Everybody else has a core of its own. */
+bool waiter_may_poll(const struct waiter *w);
 
 /* Cores this process may use: affinity mask, limited by the cgroup's cpu.max. At least 1. */
 uint32_t waiter_usable_cpus(void);

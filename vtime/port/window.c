@@ -7,9 +7,12 @@
 #include <stdlib.h>
 
 #include "futex.h"
+#include "live.h"
 
-#define CUT_SPAN (10 * VTIME_PS_PER_US) /* random cuts of an unbounded grant */
-#define CUT_ODDS 4u
+#define CUT_SPAN  (10 * VTIME_PS_PER_US) /* random cuts of an unbounded grant */
+#define CUT_ODDS  4u
+/* Live promises move a grant so far at most: hubs and the supervisor are served meanwhile. */
+#define MOVE_SPAN VTIME_PS_PER_MS
 
 static bool is_ns(const struct completer *c, uint32_t i)
 {
@@ -101,10 +104,7 @@ static void gather(struct completer *c)
         const struct seg_task *t = &c->seg->task[i];
 
         c->in[i] = (struct vdc_sync_in){ .now = t->now, .next = t->next, .send = t->send };
-        if (t->is_workload && !t->has_exited) {
-            c->in[i].send = vtime_min(t->send,
-                                      vtime_add(vtime_max(t->now, t->next), hdr->exit_slack));
-        }
+        c->in[i].send = seg_send_bound(hdr, t, t->now, t->next, t->send);
         if (ctl->sel >> i & 1) {
             for (uint64_t left = t->sent_hubs; left != 0; left &= left - 1) {
                 struct seg_hub *h = &c->seg->hub[__builtin_ctzll(left)];
@@ -188,6 +188,11 @@ static vtime_t cut_grant(struct completer *c, uint32_t i, vtime_t h, vtime_t fir
     return h;
 }
 
+static bool is_cut(const struct completer *c)
+{
+    return c->seg->hdr->cut_ps != 0 || c->cut.is_on;
+}
+
 static void write_grants(struct completer *c, vtime_t first)
 {
     struct seg_ctl *ctl = c->seg->ctl;
@@ -201,12 +206,17 @@ static void write_grants(struct completer *c, vtime_t first)
         now_max = vtime_max(now_max, c->in[i].now);
         if (c->out[i].selected) {
             t->grant = cut_grant(c, i, c->out[i].h, first);
+            t->reach = is_cut(c) || t->grant < c->out[i].h
+                           ? t->grant
+                           : vtime_max(t->grant,
+                                       vtime_min(c->out[i].reach, vtime_add(first, MOVE_SPAN)));
             t->grant_from = c->in[i].now;
             t->cause = c->out[i].cause;
             ctl->b = vtime_max(ctl->b, t->grant);
         } else if (t->cause != c->out[i].cause) {
             t->cause = c->out[i].cause;
         }
+        live_store(t, c->in[i].send, c->out[i].selected);
     }
     ctl->a = a;
     ctl->skipped_ps += first > now_max ? first - now_max : 0;

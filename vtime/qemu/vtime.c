@@ -307,11 +307,11 @@ static void vtime_advance(void *opaque, int64_t now)
         return;
     }
     /*
-     * A few instructions before the limit: CMD asks for the next window now.
+     * A few instructions before the limit: EARLY asks for the next window now.
      * The slow way takes care of an end, of input and of its timers.
      */
     if (!s->task ||
-        vtime_window(s, now, vtime_of_clock(now), VDC_WHY_CMD) < 0 ||
+        vtime_window(s, now, vtime_of_clock(now), VDC_WHY_EARLY) < 0 ||
         s->has_input) {
         cpu_exit(current_cpu);
     }

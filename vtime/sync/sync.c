@@ -60,8 +60,10 @@ static bool is_hub_cause(uint32_t cause)
     return vdc_sync_cause_kind(cause) == VDC_SYNC_BY_HUB;
 }
 
+/* By anything but the promise of a task. */
 static void lower(struct vdc_sync_out *o, vtime_t h, uint32_t cause)
 {
+    o->reach = vtime_min(o->reach, h);
     if (h < o->h) {
         o->h = h;
         o->cause = cause;
@@ -146,6 +148,7 @@ static void solve_messages(const struct vdc_sync *s, const struct vdc_sync_in *i
         const vtime_t hub_t = vtime_min(here_t, far_t);
         struct vdc_sync_out *o = &out[q->task];
 
+        o->reach = vtime_min(o->reach, hub_t);
         if (msg_t <= hub_t) {
             if (msg_t < o->h || (msg_t == o->h && is_hub_cause(o->cause))) {
                 o->h = msg_t;
@@ -238,7 +241,7 @@ uint32_t vdc_sync_solve(const struct vdc_sync *s, const struct vdc_sync_in *in,
     for (uint32_t i = 0; i < s->n_task; i++) {
         assert(in[i].next >= in[i].now);
         assert(in[i].send >= in[i].next);
-        out[i] = (struct vdc_sync_out){ .h = VTIME_NEVER };
+        out[i] = (struct vdc_sync_out){ .h = VTIME_NEVER, .reach = VTIME_NEVER };
     }
     if (s->mode == VDC_SYNC_EXACT) {
         solve_messages(s, in, hub_next, ext, out);
@@ -248,6 +251,9 @@ uint32_t vdc_sync_solve(const struct vdc_sync *s, const struct vdc_sync_in *in,
     solve_skew(s, in, ext, out);
     for (uint32_t i = 0; i < s->n_task; i++) {
         lower(&out[i], in[i].cap, cause_of(VDC_SYNC_BY_CAP, i));
+        if (s->n_ext > 0 || s->mode != VDC_SYNC_EXACT) {
+            out[i].reach = out[i].h;
+        }
         out[i].selected = has_work(s, i, in[i].next, out[i].h);
         n_selected += out[i].selected;
     }

@@ -155,7 +155,7 @@ static void collect(const struct load *l, const struct vdc_seg *seg, const struc
     struct vdc_seg_stat st;
 
     vdc_seg_stat(seg, &st);
-    out->windows = (double)st.windows;
+    out->windows = (double)st.end_t / (double)LOAD_WINDOW_PS; /* as for null messages */
     out->hub_runs = (double)st.hub_runs;
     out->wakes = (double)st.wakes;
     for (uint32_t i = 0; i <= l->n; i++) {

@@ -24,6 +24,18 @@ int main(void)
     w.n_guest = 2;
     vary("guests and packs", &w, 3);
 
+    /* Long stretches without a message: live promises carry the tasks through them. */
+    w = packs;
+    w.n = 3;
+    w.n_guest = 3;
+    w.gap_ns = 60000;
+    w.stop = 4 * VTIME_PS_PER_MS;
+    other = vary("busy guests, few messages", &w, 20);
+    check(other.moved > 0, "live promises move grants", "");
+    w.cut_ps = 1313440;
+    other = run(&w);
+    check(other.moved == 0, "windows that are cut are cut", "");
+
     w = packs;
     w.n_guest = 4;
     w.is_idle_guest = true;

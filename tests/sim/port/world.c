@@ -370,6 +370,7 @@ static void collect(struct run *r)
 
         (void)vdc_seg_task_stat(r->seg, i, &s);
         out->rx += s.events;
+        out->moved += s.moved;
     }
     for (uint32_t i = 0; i < r->w->n + r->w->n_hub; i++) {
         vdc_digest_fold(&out->digest, &r->next_k[i], sizeof(r->next_k[i]));

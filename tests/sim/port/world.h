@@ -69,7 +69,8 @@ struct world_result {
     struct vdc_seg_stat stat;
     struct vdc_seg_failure failure;
     vtime_t end_t;
-    uint64_t rx; /* messages received by all endpoints */
+    uint64_t rx;    /* messages received by all endpoints */
+    uint64_t moved; /* grants moved by live promises */
     uint64_t n_note;
     uint64_t cmd_t[4]; /* effective times of the commands */
     uint32_t blame;    /* root of what task 0 waited for when the run stalled */

@@ -310,6 +310,7 @@ static void check_world(const struct world *w, const struct vdc_sync *s, uint64_
         struct bound list[64];
         uint32_t n;
         vtime_t h = VTIME_NEVER;
+        vtime_t reach = VTIME_NEVER;
         int is_named = 0;
 
         for (uint32_t j = 0; j < w->cfg.n_task; j++) {
@@ -321,11 +322,15 @@ static void check_world(const struct world *w, const struct vdc_sync *s, uint64_
         oracle_horizon(w, path, i, list, &n);
         for (uint32_t k = 0; k < n; k++) {
             h = vtime_min(h, list[k].t);
+            if (list[k].cause >> 24 != VDC_SYNC_BY_TASK) {
+                reach = vtime_min(reach, list[k].t);
+            }
         }
         for (uint32_t k = 0; k < n; k++) {
             is_named |= list[k].t == h && list[k].cause == out[i].cause;
         }
         CHECK_EQ(out[i].h, h);
+        CHECK_EQ(out[i].reach, w->cfg.n_ext > 0 ? h : reach);
         CHECK(is_named || (h == VTIME_NEVER && out[i].cause == 0));
         CHECK_EQ(out[i].selected, w->in[i].next < h);
         n_selected -= out[i].selected;

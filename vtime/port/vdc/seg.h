@@ -191,6 +191,7 @@ enum vdc_task_why {
     VDC_WHY_LIMIT = 0,
     VDC_WHY_IDLE,
     VDC_WHY_ECHO,
+    VDC_WHY_EARLY, /* before its limit: no work fits below it any more */
     VDC_WHY_RING,
     VDC_WHY_CMD,
     VDC_WHY_EXIT
@@ -213,6 +214,7 @@ struct vdc_seg_task_stat {
     vtime_t vt_live;   /* as of the last vdc_task_live or arrival */
     uint64_t progress; /* changes whenever the task does something */
     uint64_t windows, events;
+    uint64_t moved; /* grants moved by others' live promises, without a window */
     uint64_t wait_ns,
         wall_ns; /* wall time waited; monotonic wall clock of the last change of state */
     uint32_t pid, tid;

@@ -127,6 +127,9 @@ struct vdc_sync_out {
     uint32_t cause;    /* who gave the minimum; of equal ones the first of: grid, task, host, hub,
                           skew, cap */
     uint32_t selected; /* 1: has something to do before h */
+    /* h without the promises of other vtasks, >= h: how far their later promises alone may move it
+     * before hubs and caps have to be looked at again. h itself with hosts and in other modes. */
+    vtime_t reach;
 };
 
 struct vdc_sync; /* flat bytes, no pointers */
