@@ -22,12 +22,20 @@ struct cq *vdc_hinic_cq(struct vdc_hinic *h, uint32_t cqn)
 
 /* ---- events ---- */
 
-/* Entries on the bus that an arm waits for and the driver has not consumed. */
-static uint32_t pending(const struct cq *cq)
+/* From one index to another that is not before it, else 0. */
+static uint32_t ahead(uint32_t to, uint32_t from)
 {
-    const uint32_t d = ((cq->is_solicited ? cq->ev_pi : cq->out) - cq->ci) & INDEX_MASK;
+    const uint32_t d = (to - from) & INDEX_MASK;
 
     return d > INDEX_MASK / 2 ? 0 : d;
+}
+
+/* Entries on the bus that an arm waits for: not consumed, and not there at the last event. */
+static uint32_t pending(const struct cq *cq)
+{
+    const uint32_t from = ahead(cq->told, cq->ci) > 0 ? cq->told : cq->ci;
+
+    return ahead(cq->is_solicited ? cq->ev_pi : cq->out, from);
 }
 
 static void fire(struct vdc_hinic *h, vtime_t now, struct cq *cq)
@@ -36,6 +44,7 @@ static void fire(struct vdc_hinic *h, vtime_t now, struct cq *cq)
 
     cq->is_armed = 0;
     cq->last_sn = cq->arm_sn;
+    cq->told = cq->out;
     vdc_hinic_ev_cancel(h, EV_CQ_TIMER, cq->cqn);
     vdc_hinic_eq_post(h, now, cq->eqn, e);
 }

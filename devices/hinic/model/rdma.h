@@ -5,6 +5,7 @@
 #define VDC_DEVICES_HINIC_MODEL_RDMA_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "hinic_hw.h"
@@ -105,10 +106,12 @@ struct qp {
         cc_algo;
     struct hinic_av av_hw; /* as given */
     struct av av;          /* of connected QPs, from RTR on */
+    uint32_t zero2;
     struct pblq sq, rq;
     struct req req;
     struct rsp rsp;
 };
+_Static_assert(offsetof(struct qp, sq) == 208, "qp has no holes");
 
 struct cq {
     uint32_t id;
@@ -118,6 +121,7 @@ struct cq {
     uint32_t pi, ci;    /* 24 bits */
     uint32_t out;       /* CQEs before are on the bus */
     uint32_t ev_pi;     /* of them, behind the last solicited or error CQE */
+    uint32_t told;      /* CQEs before were there at the last event */
     uint32_t db_ci;     /* of the doorbell on its way */
     uint32_t n_ref;     /* queue pairs and SRQs that use it */
     uint32_t n_pending; /* CQEs posted and not on the bus yet */
@@ -130,6 +134,7 @@ struct cq {
     uint8_t zero[3];
     struct pblq ring;
 };
+_Static_assert(sizeof(struct cq) == 72 + sizeof(struct pblq), "cq has no holes");
 
 struct srq {
     uint32_t id;
@@ -142,9 +147,11 @@ struct srq {
     uint16_t max_sge;
     uint8_t log_wqe, log_stride;
     uint32_t is_dead;
+    uint32_t zero;
     struct pblq ring;
     struct srq_rsp rsp; /* of the responder */
 };
+_Static_assert(offsetof(struct srq, ring) == 48, "srq has no holes");
 
 enum key_kind { KEY_MR = 1, KEY_FRWR, KEY_MW1, KEY_MW2 };
 
@@ -162,11 +169,11 @@ struct mr {
     uint32_t parent;      /* window: index of the MR */
     uint32_t parent_gen;
     uint32_t n_mw;        /* MR: windows bound to it */
-    uint32_t zero;
     uint64_t va, len; /* range of valid addresses */
     uint64_t base;    /* window: of its first byte, from that of the MR */
     struct pblq pages;
 };
+_Static_assert(sizeof(struct mr) == 64 + sizeof(struct pblq), "mr has no holes");
 
 struct gid {
     uint8_t is_used, type; /* enum hinic_gid_type */

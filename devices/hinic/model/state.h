@@ -352,6 +352,8 @@ struct memreq {
     uint8_t zero[5];
     uint32_t key_gen[MEM_SGE];
 };
+_Static_assert(sizeof(struct memreq) == 416, "memreq has no holes");
+_Static_assert(sizeof(struct mem_req) == 40 + MEM_SGE * sizeof(struct mem_sge), "mem_req too");
 
 /* A completion on its way to the bus. */
 struct memcqe {
