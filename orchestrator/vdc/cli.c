@@ -2,8 +2,11 @@
 /* What all verbs share: global options, exit codes, and how errors are told. */
 #include "cli.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdlib.h>
+
+#include "vdc/units.h"
 
 enum { OPT_DIR = 0x1000, OPT_JSON };
 
@@ -37,6 +40,56 @@ static const struct argp_option global_options[] = {
 };
 
 const struct argp cli_argp = { .options = global_options, .parser = parse_global };
+
+error_t cli_words_parse(int key, char *arg, struct argp_state *state)
+{
+    struct cli_words *w = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = w->cli;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (w->n == w->max) {
+            argp_error(state, "%s expected, found another: %s", w->expected, arg);
+        }
+        w->word[w->n++] = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (w->n < w->min) {
+            argp_error(state, "%s expected", w->expected);
+        }
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+void cli_parse(const struct cli_usage *u, int argc, char **argv, struct cli_words *w)
+{
+    const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, { 0 } };
+    const struct argp argp = { .options = u->options,
+                               .parser = u->parser ? u->parser : cli_words_parse,
+                               .args_doc = u->args,
+                               .doc = u->doc,
+                               .children = children };
+    assert(w->max <= CLI_WORDS_MAX);
+    argp_parse(&argp, argc, argv, 0, NULL, w);
+}
+
+void cli_sets_add(struct argp_state *state, struct cli_sets *sets, const char *arg)
+{
+    if (sets->n == CLI_SETS_MAX) {
+        argp_error(state, "more than %d --set", CLI_SETS_MAX);
+    }
+    sets->list[sets->n++] = arg;
+}
+
+void cli_number(struct argp_state *state, const char *option, const char *arg, uint64_t *out)
+{
+    if (vdc_unit_parse(VDC_UNIT_INTEGER, NULL, arg, out) != VDC_UNIT_OK) {
+        argp_error(state, "%s: a number expected, found %s", option, arg);
+    }
+}
 
 void cli_print_json(json_t *j)
 {

@@ -6,6 +6,7 @@
 #include <argp.h>
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "vdc/diag.h"
 
@@ -25,8 +26,42 @@ struct cli {
     const char *runs; /* directory of run directories */
 };
 
-/* Options every verb takes; as last entry of a verb's argp children. input: struct cli. */
+/* Options every verb takes; a child of a verb's argp. input: struct cli. */
 extern const struct argp cli_argp;
+
+#define CLI_WORDS_MAX 2
+#define CLI_SETS_MAX  64
+
+/* What a verb is called with besides its own options; the first member of its arguments. */
+struct cli_words {
+    struct cli *cli;
+    const char *expected; /* "FILE", "RUN1 RUN2": what a wrong number of words is told */
+    int min, max;         /* <= CLI_WORDS_MAX */
+    const char *word[CLI_WORDS_MAX];
+    int n;
+};
+
+/* --set PATH=VALUE, as often as wanted. */
+struct cli_sets {
+    const char *list[CLI_SETS_MAX];
+    size_t n;
+};
+
+struct cli_usage {
+    const struct argp_option *options; /* NULL: none of its own */
+    argp_parser_t parser; /* of these options; hands what it does not know to cli_words_parse */
+    const char *args, *doc;
+};
+
+/* Parses the arguments of a verb; w is the first member of what its parser gets as input. Leaves
+ * the process with EXIT_CONFIG on an error. */
+void cli_parse(const struct cli_usage *u, int argc, char **argv, struct cli_words *w);
+/* An argp parser: words, and the options of every verb. */
+error_t cli_words_parse(int key, char *arg, struct argp_state *state);
+
+void cli_sets_add(struct argp_state *state, struct cli_sets *sets, const char *arg);
+/* A number given to an option. */
+void cli_number(struct argp_state *state, const char *option, const char *arg, uint64_t *out);
 
 /* A verb: argv[0] is "vdc VERB". Returns an exit code. */
 struct verb {

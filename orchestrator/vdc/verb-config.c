@@ -5,45 +5,25 @@
 #include "cli.h"
 #include "vdc/resolved.h"
 
-#define SETS_MAX 64
-
 struct arguments {
-    struct cli *cli;
-    const char *file;
-    const char *sets[SETS_MAX];
-    size_t n_sets;
-    bool is_show;
+    struct cli_words words;
+    struct cli_sets sets;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct arguments *a = state->input;
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = a->cli;
-        return 0;
     case 's':
-        if (a->n_sets == SETS_MAX) {
-            argp_error(state, "more than %d --set", SETS_MAX);
-        }
-        a->sets[a->n_sets++] = arg;
+        cli_sets_add(state, &a->sets, arg);
         return 0;
     case ARGP_KEY_ARG:
-        if (!a->is_show && strcmp(arg, "show") == 0) {
-            a->is_show = true;
-        } else if (a->is_show && !a->file) {
-            a->file = arg;
-        } else {
+        if (a->words.n == 0 && strcmp(arg, "show") != 0) {
             argp_error(state, "'show FILE' expected, found %s", arg);
         }
-        return 0;
-    case ARGP_KEY_END:
-        if (!a->file) {
-            argp_error(state, "'show FILE' expected");
-        }
-        return 0;
+        return cli_words_parse(key, arg, state);
     default:
-        return ARGP_ERR_UNKNOWN;
+        return cli_words_parse(key, arg, state);
     }
 }
 
@@ -52,19 +32,21 @@ int verb_config(struct cli *cli, int argc, char **argv)
     static const struct argp_option options[] = {
         { "set", 's', "PATH=VALUE", 0, "Replace or add a value", 0 }, { 0 }
     };
-    const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, { 0 } };
-    const struct argp argp = { .options = options,
-                               .parser = parse,
-                               .args_doc = "show FILE",
-                               .doc = "Prints the resolved experiment. Values that are not "
-                                      "defaults carry the line they come from.",
-                               .children = children };
-    struct arguments a = { .cli = cli };
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    static const struct cli_usage usage = {
+        .options = options,
+        .parser = parse,
+        .args = "show FILE",
+        .doc =
+            "Prints the resolved experiment. Values that are not defaults carry the line they come "
+            "from."
+    };
+    struct arguments a = { .words = { .cli = cli, .expected = "'show FILE'", .min = 2, .max = 2 } };
+    cli_parse(&usage, argc, argv, &a.words);
+    const char *file = a.words.word[1];
 
     struct vdc_diag diag;
-    vdc_diag_init(&diag, a.file);
-    struct vdc_exp *e = vdc_exp_load(a.file, a.sets, a.n_sets, &diag);
+    vdc_diag_init(&diag, file);
+    struct vdc_exp *e = vdc_exp_load(file, a.sets.list, a.sets.n, &diag);
     struct vdc_resolved *r = e ? vdc_resolve(e, &diag) : NULL;
     int code = EXIT_OK;
     if (!r) {

@@ -9,36 +9,18 @@
 #include "hub.h"
 
 struct arguments {
-    struct cli *cli;
+    struct cli_words words;
     const char *run;
-    const char *words[2];
-    int n_words;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct arguments *a = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = a->cli;
-        return 0;
-    case 'r':
+    if (key == 'r') {
         a->run = arg;
         return 0;
-    case ARGP_KEY_ARG:
-        if (a->n_words == 2) {
-            argp_error(state, "HUB and JSON expected, found another: %s", arg);
-        }
-        a->words[a->n_words++] = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (a->n_words != 2) {
-            argp_error(state, "HUB and JSON expected");
-        }
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
     }
+    return cli_words_parse(key, arg, state);
 }
 
 int verb_ctl(struct cli *cli, int argc, char **argv)
@@ -46,21 +28,22 @@ int verb_ctl(struct cli *cli, int argc, char **argv)
     static const struct argp_option options[] = {
         { "run", 'r', "RUN", 0, "The run (default: the latest)", 0 }, { 0 }
     };
-    const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, { 0 } };
-    const struct argp argp = { .options = options,
-                               .parser = parse,
-                               .args_doc = "HUB JSON",
-                               .doc = "Sends a control command to a switch of a live run, for "
-                                      "example: vdc ctl sw0 '{\"cmd\":\"hello\"}'",
-                               .children = children };
-    struct arguments a = { .cli = cli, .run = "latest" };
+    static const struct cli_usage usage = {
+        .options = options,
+        .parser = parse,
+        .args = "HUB JSON",
+        .doc = "Sends a control command to a switch of a live run, for example: vdc ctl sw0 "
+               "'{\"cmd\":\"hello\"}'"
+    };
+    struct arguments a = { .words = { .cli = cli, .expected = "HUB and JSON", .min = 2, .max = 2 },
+                           .run = "latest" };
     struct vdc_rundir d;
     static char reply[HUB_REPLY_MAX + 1];
     json_error_t error;
     int fd = -1;
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    cli_parse(&usage, argc, argv, &a.words);
 
-    json_t *request = json_loads(a.words[1], JSON_REJECT_DUPLICATES, &error);
+    json_t *request = json_loads(a.words.word[1], JSON_REJECT_DUPLICATES, &error);
     if (!json_is_object(request)) {
         json_decref(request);
         return cli_error(cli, EXIT_CONFIG, "the command is not a JSON object: %s", error.text);
@@ -78,7 +61,7 @@ int verb_ctl(struct cli *cli, int argc, char **argv)
     free(text);
     int rc = vdc_rundir_open(&d, cli->runs, a.run);
     if (rc == 0) {
-        rc = hub_connect(&d, a.words[0], &fd);
+        rc = hub_connect(&d, a.words.word[0], &fd);
     }
     if (rc == 0) {
         rc = hub_exchange(fd, line, reply);
@@ -86,8 +69,8 @@ int verb_ctl(struct cli *cli, int argc, char **argv)
     }
     free(line);
     if (rc < 0) {
-        return cli_error(cli, EXIT_FAILED, "%s of run '%s' does not answer: %s", a.words[0], a.run,
-                         strerror(-rc));
+        return cli_error(cli, EXIT_FAILED, "%s of run '%s' does not answer: %s", a.words.word[0],
+                         a.run, strerror(-rc));
     }
     puts(reply);
     json_t *answer = json_loads(reply, 0, NULL);

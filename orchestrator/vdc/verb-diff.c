@@ -6,35 +6,6 @@
 
 #include "compare.h"
 
-struct arguments {
-    struct cli *cli;
-    const char *runs[2];
-    int n_runs;
-};
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    struct arguments *a = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = a->cli;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (a->n_runs == 2) {
-            argp_error(state, "two runs expected, found another: %s", arg);
-        }
-        a->runs[a->n_runs++] = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (a->n_runs != 2) {
-            argp_error(state, "two runs expected");
-        }
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
 /* Reads the frozen experiment of a run. */
 static int load(const struct cli *cli, const char *name, struct vdc_rundir *d,
                 struct vdc_resolved **r)
@@ -87,22 +58,20 @@ static int report(const struct cli *cli, const struct comparison *c, bool has_fi
 
 int verb_diff(struct cli *cli, int argc, char **argv)
 {
-    const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, { 0 } };
-    const struct argp argp = { .parser = parse,
-                               .args_doc = "RUN1 RUN2",
-                               .doc = "Compares two stored runs; exit code 0 equal, 1 diverged, 3 "
-                                      "inputs differ.",
-                               .children = children };
-    struct arguments a = { .cli = cli };
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    static const struct cli_usage usage = {
+        .args = "RUN1 RUN2",
+        .doc = "Compares two stored runs; exit code 0 equal, 1 diverged, 3 inputs differ."
+    };
+    struct cli_words w = { .cli = cli, .expected = "two runs", .min = 2, .max = 2 };
+    cli_parse(&usage, argc, argv, &w);
 
     struct vdc_rundir dirs[2];
     struct vdc_resolved *resolved[2] = { NULL, NULL };
     struct comparison c = { 0 };
     struct file_diff file;
-    int code = load(cli, a.runs[0], &dirs[0], &resolved[0]);
+    int code = load(cli, w.word[0], &dirs[0], &resolved[0]);
     if (code == EXIT_OK) {
-        code = load(cli, a.runs[1], &dirs[1], &resolved[1]);
+        code = load(cli, w.word[1], &dirs[1], &resolved[1]);
     }
     if (code == EXIT_OK) {
         char *texts[2] = { NULL, NULL };

@@ -205,24 +205,13 @@ static void check_tools(struct doctor *d)
     }
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    (void)arg;
-    if (key == ARGP_KEY_INIT) {
-        state->child_inputs[0] = state->input;
-        return 0;
-    }
-    return ARGP_ERR_UNKNOWN;
-}
-
 int verb_doctor(struct cli *cli, int argc, char **argv)
 {
-    const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, { 0 } };
-    const struct argp argp = { .parser = parse,
-                               .doc = "Tells what this machine has and lacks; exit code 1 if "
-                                      "something needed is missing.",
-                               .children = children };
-    argp_parse(&argp, argc, argv, 0, NULL, cli);
+    static const struct cli_usage usage = {
+        .doc = "Tells what this machine has and lacks; exit code 1 if something needed is missing."
+    };
+    struct cli_words w = { .cli = cli, .expected = "no word" };
+    cli_parse(&usage, argc, argv, &w);
     struct doctor d = { .cli = cli, .checks = json_array() };
     check_qemu(&d);
     check_image(&d);

@@ -8,32 +8,6 @@
 #include "vdc/hashlog.h"
 #include "vdc/outcome.h"
 
-struct arguments {
-    struct cli *cli;
-    const char *run;
-};
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    struct arguments *a = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = a->cli;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (a->run) {
-            argp_error(state, "one RUN expected, found another: %s", arg);
-        }
-        a->run = arg;
-        return 0;
-    case ARGP_KEY_END:
-        a->run = a->run ? a->run : "latest";
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
 /* How far the digest chain goes. */
 static json_t *chain_of(const struct vdc_rundir *d)
 {
@@ -119,19 +93,17 @@ static void print_finished(const struct vdc_rundir *d, const json_t *manifest, c
 
 int verb_inspect(struct cli *cli, int argc, char **argv)
 {
-    const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, { 0 } };
-    const struct argp argp = { .parser = parse,
-                               .args_doc = "[RUN]",
-                               .doc = "Tells what became of a run (default: the latest).",
-                               .children = children };
-    struct arguments a = { .cli = cli };
+    static const struct cli_usage usage = {
+        .args = "[RUN]", .doc = "Tells what became of a run (default: the latest)."
+    };
+    struct cli_words w = { .cli = cli, .expected = "one RUN", .max = 1 };
     struct vdc_rundir d;
     char path[VDC_RUNDIR_PATH_MAX];
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
-    int rc = vdc_rundir_open(&d, cli->runs, a.run);
+    cli_parse(&usage, argc, argv, &w);
+    const char *run = w.n > 0 ? w.word[0] : "latest";
+    int rc = vdc_rundir_open(&d, cli->runs, run);
     if (rc < 0) {
-        return cli_error(cli, EXIT_CONFIG, "no run '%s' in %s: %s", a.run, cli->runs,
-                         strerror(-rc));
+        return cli_error(cli, EXIT_CONFIG, "no run '%s' in %s: %s", run, cli->runs, strerror(-rc));
     }
     json_t *manifest = json_load_file(vdc_rundir_file(&d, path, "manifest.json"), 0, NULL);
     json_t *result = json_load_file(vdc_rundir_file(&d, path, "result.json"), 0, NULL);

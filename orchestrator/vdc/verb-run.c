@@ -10,13 +10,9 @@
 
 #include "execute.h"
 
-#define SETS_MAX 64
-
 struct arguments {
-    struct cli *cli;
-    const char *file;
-    const char *sets[SETS_MAX];
-    size_t n_sets;
+    struct cli_words words;
+    struct cli_sets sets;
     const char *windows;
     const char *until;
     const char *replay;
@@ -30,14 +26,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct arguments *a = state->input;
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = a->cli;
-        return 0;
     case 's':
-        if (a->n_sets == SETS_MAX) {
-            argp_error(state, "more than %d --set", SETS_MAX);
-        }
-        a->sets[a->n_sets++] = arg;
+        cli_sets_add(state, &a->sets, arg);
         return 0;
     case OPT_WINDOWS:
         a->windows = arg;
@@ -52,23 +42,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         a->is_copy = true;
         return 0;
     case OPT_PERTURB:
-        if (vdc_unit_parse(VDC_UNIT_INTEGER, NULL, arg, &a->perturb) != VDC_UNIT_OK) {
-            argp_error(state, "--perturb: a number expected, found %s", arg);
-        }
-        return 0;
-    case ARGP_KEY_ARG:
-        if (a->file) {
-            argp_error(state, "one FILE expected, found another: %s", arg);
-        }
-        a->file = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (!a->file) {
-            argp_error(state, "FILE expected");
-        }
+        cli_number(state, "--perturb", arg, &a->perturb);
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return cli_words_parse(key, arg, state);
     }
 }
 
@@ -111,28 +88,28 @@ static bool is_directory(const char *path)
 
 int verb_run(struct cli *cli, int argc, char **argv)
 {
-    const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, { 0 } };
-    const struct argp argp = { .options = options,
-                               .parser = parse,
-                               .args_doc = "FILE",
-                               .doc = "Runs an experiment; exit code 0 done, 1 failed, 2 refused, "
-                                      "4 expectations not met, 130 interrupted.",
-                               .children = children };
-    struct arguments a = { .cli = cli };
+    static const struct cli_usage usage = { .options = options,
+                                            .parser = parse,
+                                            .args = "FILE",
+                                            .doc = "Runs an experiment; exit code 0 done, 1 "
+                                                   "failed, 2 refused, 4 expectations not met, 130 "
+                                                   "interrupted." };
+    struct arguments a = { .words = { .cli = cli, .expected = "one FILE", .min = 1, .max = 1 } };
     struct execution x;
     char beside[VDC_RUNDIR_PATH_MAX];
     char real[PATH_MAX] = "";
     char journal[PATH_MAX];
     char line[256];
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    cli_parse(&usage, argc, argv, &a.words);
+    const char *file = a.words.word[0];
 
     struct vdc_run_opts opts = {
         .progress = cli->is_quiet ? NULL : stderr,
         .is_terminal = isatty(2),
         .perturb = a.perturb,
     };
-    int code = execution_load(&x, cli, a.file, a.sets, a.n_sets,
-                              frozen_beside(real_file(a.file, real), beside));
+    int code = execution_load(&x, cli, file, a.sets.list, a.sets.n,
+                              frozen_beside(real_file(file, real), beside));
     if (code != EXIT_OK) {
         goto out;
     }

@@ -19,9 +19,8 @@
 #define EVENTS_MAX (64u << 20)
 
 struct arguments {
-    struct cli *cli;
+    struct cli_words words; /* the node; what follows it is the command */
     const char *run;
-    const char *node;
     char command[4096];
 };
 
@@ -29,31 +28,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct arguments *a = state->input;
     size_t len = strlen(a->command);
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = a->cli;
-        return 0;
-    case 'r':
+    if (key == 'r') {
         a->run = arg;
         return 0;
-    case ARGP_KEY_ARG:
-        if (!a->node) {
-            a->node = arg;
-            return 0;
-        }
-        if (len + strlen(arg) + 2 > sizeof(a->command)) {
-            argp_error(state, "the command is too long");
-        }
-        snprintf(a->command + len, sizeof(a->command) - len, "%s%s", len ? " " : "", arg);
-        return 0;
-    case ARGP_KEY_END:
-        if (!a->node) {
-            argp_error(state, "NODE expected");
-        }
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
     }
+    if (key != ARGP_KEY_ARG || a->words.n == 0) {
+        return cli_words_parse(key, arg, state);
+    }
+    if (len + strlen(arg) + 2 > sizeof(a->command)) {
+        argp_error(state, "the command is too long");
+    }
+    snprintf(a->command + len, sizeof(a->command) - len, "%s%s", len ? " " : "", arg);
+    return 0;
 }
 
 /* A node of a live run and the way to it. */
@@ -80,7 +66,7 @@ static int find_target(struct target *t, const struct arguments *a)
     int code = EXIT_OK;
     const struct vdc_link *link = NULL;
     for (size_t i = 0; r && i < r->n_links; i++) {
-        if (strcmp(vdc_link_end_name(r, &r->links[i].end[0]), a->node) == 0 &&
+        if (strcmp(vdc_link_end_name(r, &r->links[i].end[0]), a->words.word[0]) == 0 &&
             !r->links[i].end[0].is_switch) {
             link = &r->links[i];
         }
@@ -88,8 +74,8 @@ static int find_target(struct target *t, const struct arguments *a)
     if (!r) {
         code = cli_diag(t->cli, EXIT_CONFIG, &diag);
     } else if (!link) {
-        code = cli_error(t->cli, EXIT_CONFIG, "no node '%s', allowed node0..node%zu", a->node,
-                         r->n_nodes - 1);
+        code = cli_error(t->cli, EXIT_CONFIG, "no node '%s', allowed node0..node%zu",
+                         a->words.word[0], r->n_nodes - 1);
     } else if (!r->is_interactive) {
         code = cli_error(t->cli, EXIT_CONFIG,
                          "the agents of this run do not look for commands: start it with "
@@ -97,7 +83,7 @@ static int find_target(struct target *t, const struct arguments *a)
     } else if (access(vdc_rundir_file(&t->run, path, "manifest.json"), F_OK) == 0) {
         code = cli_error(t->cli, EXIT_CONFIG, "the run is over: %s", t->run.path);
     } else {
-        snprintf(t->node, sizeof(t->node), "%s", a->node);
+        snprintf(t->node, sizeof(t->node), "%s", a->words.word[0]);
         snprintf(t->hub, sizeof(t->hub), "%s", vdc_link_end_name(r, &link->end[1]));
         t->port = link->end[1].port;
     }
@@ -259,20 +245,20 @@ int verb_shell(struct cli *cli, int argc, char **argv)
     static const struct argp_option options[] = {
         { "run", 'r', "RUN", 0, "The run (default: the latest)", 0 }, { 0 }
     };
-    const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, { 0 } };
-    const struct argp argp = { .options = options,
-                               .parser = parse,
-                               .args_doc = "NODE [-- COMMAND...]",
-                               .doc = "Runs commands on a node of a live run whose experiment "
-                                      "says interactive: true. Each runs in a shell of its own, is "
-                                      "journalled with its virtual time, and labels the run "
-                                      "interactive. Without COMMAND: one command per line of "
-                                      "input.",
-                               .children = children };
-    struct arguments a = { .cli = cli, .run = "latest" };
+    static const struct cli_usage usage = {
+        .options = options,
+        .parser = parse,
+        .args = "NODE [-- COMMAND...]",
+        .doc = "Runs commands on a node of a live run whose experiment says interactive: true. "
+               "Each runs "
+               "in a shell of its own, is journalled with its virtual time, and labels the run "
+               "interactive. Without COMMAND: one command per line of input."
+    };
+    struct arguments a = { .words = { .cli = cli, .expected = "NODE", .min = 1, .max = 1 },
+                           .run = "latest" };
     struct target t = { .cli = cli };
     int status = 0;
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    cli_parse(&usage, argc, argv, &a.words);
     int code = find_target(&t, &a);
     if (code == EXIT_OK && *a.command) {
         code = run_command(&t, a.command, &status);

@@ -5,47 +5,16 @@
 #include "cli.h"
 #include "vdc/resolved.h"
 
-struct arguments {
-    struct cli *cli;
-    const char *file;
-};
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    struct arguments *a = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = a->cli;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (a->file) {
-            argp_error(state, "one FILE expected, found another: %s", arg);
-        }
-        a->file = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (!a->file) {
-            argp_error(state, "FILE expected");
-        }
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
 int verb_validate(struct cli *cli, int argc, char **argv)
 {
-    const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, { 0 } };
-    const struct argp argp = { .parser = parse,
-                               .args_doc = "FILE",
-                               .doc = "Checks an experiment file.",
-                               .children = children };
-    struct arguments a = { .cli = cli };
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    static const struct cli_usage usage = { .args = "FILE", .doc = "Checks an experiment file." };
+    struct cli_words w = { .cli = cli, .expected = "one FILE", .min = 1, .max = 1 };
+    cli_parse(&usage, argc, argv, &w);
+    const char *file = w.word[0];
 
     struct vdc_diag diag;
-    vdc_diag_init(&diag, a.file);
-    struct vdc_exp *e = vdc_exp_load(a.file, NULL, 0, &diag);
+    vdc_diag_init(&diag, file);
+    struct vdc_exp *e = vdc_exp_load(file, NULL, 0, &diag);
     struct vdc_resolved *r = e ? vdc_resolve(e, &diag) : NULL;
     int code = r ? EXIT_OK : EXIT_CONFIG;
     if (!r) {
@@ -58,7 +27,7 @@ int verb_validate(struct cli *cli, int argc, char **argv)
         char stop[VDC_UNIT_TEXT];
         vdc_diag_print(&diag, stderr);
         if (!cli->is_quiet) {
-            printf("%s: ok: %s, %zu nodes, %zu workloads, %s\n", a.file, r->name, r->n_nodes,
+            printf("%s: ok: %s, %zu nodes, %zu workloads, %s\n", file, r->name, r->n_nodes,
                    r->n_workloads, vdc_unit_format(VDC_UNIT_DURATION, NULL, r->time.stop, stop));
         }
     }

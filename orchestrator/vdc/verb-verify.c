@@ -10,8 +10,7 @@
 #include "execute.h"
 
 struct arguments {
-    struct cli *cli;
-    const char *run;
+    struct cli_words words;
     const char *windows;
     uint64_t perturb;
     uint64_t tries;
@@ -21,42 +20,21 @@ enum { OPT_WINDOWS = 0x100, OPT_PERTURB, OPT_TRIES };
 
 #define EXIT_RERUN_FAILED EXIT_CONFIG /* 2: the run to compare with failed */
 
-static void number(struct argp_state *state, const char *what, const char *arg, uint64_t *out)
-{
-    if (vdc_unit_parse(VDC_UNIT_INTEGER, NULL, arg, out) != VDC_UNIT_OK) {
-        argp_error(state, "%s: a number expected, found %s", what, arg);
-    }
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct arguments *a = state->input;
     switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = a->cli;
-        return 0;
     case OPT_WINDOWS:
         a->windows = arg;
         return 0;
     case OPT_PERTURB:
-        number(state, "--perturb", arg, &a->perturb);
+        cli_number(state, "--perturb", arg, &a->perturb);
         return 0;
     case OPT_TRIES:
-        number(state, "--tries", arg, &a->tries);
-        return 0;
-    case ARGP_KEY_ARG:
-        if (a->run) {
-            argp_error(state, "one RUN expected, found another: %s", arg);
-        }
-        a->run = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (!a->run) {
-            argp_error(state, "RUN expected (a directory, or a name such as latest)");
-        }
+        cli_number(state, "--tries", arg, &a->tries);
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return cli_words_parse(key, arg, state);
     }
 }
 
@@ -93,9 +71,10 @@ static void find_journals(struct verification *v)
 
 static int open_run(struct verification *v)
 {
-    int rc = vdc_rundir_open(&v->run, v->cli->runs, v->arguments->run);
+    int rc = vdc_rundir_open(&v->run, v->cli->runs, v->arguments->words.word[0]);
     if (rc < 0) {
-        return cli_error(v->cli, EXIT_CONFIG, "no run '%s': %s", v->arguments->run, strerror(-rc));
+        return cli_error(v->cli, EXIT_CONFIG, "no run '%s': %s", v->arguments->words.word[0],
+                         strerror(-rc));
     }
     char path[VDC_RUNDIR_PATH_MAX];
     json_t *manifest = json_load_file(vdc_rundir_file(&v->run, path, "manifest.json"), 0, NULL);
@@ -320,15 +299,18 @@ int verb_verify(struct cli *cli, int argc, char **argv)
           0 },
         { 0 },
     };
-    const struct argp_child children[] = { { &cli_argp, 0, NULL, 0 }, { 0 } };
-    const struct argp argp = { .options = options,
-                               .parser = parse,
-                               .args_doc = "RUN",
-                               .doc = "Runs again from the frozen inputs of RUN; exit code 0 "
-                                      "equal, 1 diverged, 2 run failed, 3 inputs differ.",
-                               .children = children };
-    struct arguments a = { .cli = cli, .tries = 10 };
-    argp_parse(&argp, argc, argv, 0, NULL, &a);
+    static const struct cli_usage usage = { .options = options,
+                                            .parser = parse,
+                                            .args = "RUN",
+                                            .doc = "Runs again from the frozen inputs of RUN; exit "
+                                                   "code 0 equal, 1 diverged, 2 run failed, "
+                                                   "3 inputs differ." };
+    struct arguments a = { .words = { .cli = cli,
+                                      .expected = "one RUN (a directory, or a name such as latest)",
+                                      .min = 1,
+                                      .max = 1 },
+                           .tries = 10 };
+    cli_parse(&usage, argc, argv, &a.words);
 
     struct verification *v = calloc(1, sizeof(*v));
     if (!v) {

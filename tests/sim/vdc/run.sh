@@ -297,6 +297,35 @@ shell)
     contains '^equal: '
     cmp runs/latest/nodes/node0/workload-32769.out runs/latest/verify-1/nodes/node0/workload-32769.out || die "replay"
     ;;
+usage)
+    # Words and options that verbs refuse, each with what was expected.
+    expect 2 "$vdc" run
+    contains 'one FILE expected'
+    expect 2 "$vdc" run a b
+    contains 'one FILE expected, found another: b'
+    expect 2 "$vdc" run a --perturb x
+    contains '--perturb: a number expected, found x'
+    expect 2 "$vdc" validate
+    contains 'one FILE expected'
+    expect 2 "$vdc" config
+    contains "'show FILE' expected"
+    expect 2 "$vdc" config hide x
+    contains "'show FILE' expected, found hide"
+    expect 2 "$vdc" diff one
+    contains 'two runs expected'
+    expect 2 "$vdc" ctl sw0
+    contains 'HUB and JSON expected'
+    expect 2 "$vdc" shell
+    contains 'NODE expected'
+    expect 2 "$vdc" verify
+    contains 'one RUN'
+    expect 2 "$vdc" inspect a b
+    contains 'found another: b'
+    expect 2 "$vdc" doctor x
+    expect 2 "$vdc" image
+    expect 0 "$vdc" verify --help
+    contains '--windows'
+    ;;
 switches)
     # node0 and node2 on the outer two of three switches in a row, node1 in the middle.
     experiment 5ms 'beacon 10 7000'
