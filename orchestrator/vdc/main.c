@@ -12,7 +12,7 @@ static const struct verb verbs[] = {
     { "ctl", "HUB JSON: one control command to a switch of a live run", verb_ctl },
     { "diff", "RUN1 RUN2: compare the digest chains of two stored runs", verb_diff },
     { "doctor", "what this machine has and lacks", verb_doctor },
-    { "image", "build NAME | ls: guest images", verb_image },
+    { "image", "build NAME | ls | prune: guest images", verb_image },
     { "inspect", "RUN: what became of a run, or how far it is", verb_inspect },
     { "run", "FILE: run an experiment", verb_run },
     { "shell", "NODE: a shell on a node of a live run", verb_shell },

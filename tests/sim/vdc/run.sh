@@ -297,6 +297,48 @@ shell)
     contains '^equal: '
     cmp runs/latest/nodes/node0/workload-32769.out runs/latest/verify-1/nodes/node0/workload-32769.out || die "replay"
     ;;
+image)
+    # A cache with images of two locks, of other checkouts, and things that are no images.
+    mkdir -p source/images source/scripts/image cache/vdc/images
+    touch source/images/base.lock source/images/verbs.lock
+    cat >source/scripts/image/build <<'EOF'
+#!/bin/sh
+case $2 in
+base) echo /somewhere/images/aaaa ;;
+*) exit 1 ;;
+esac
+EOF
+    chmod +x source/scripts/image/build
+    for key in aaaa bbbb cccc dddd eeee; do
+        mkdir cache/vdc/images/$key
+        echo "{\"name\": \"base\", \"kernel\": \"6\"}" >cache/vdc/images/$key/manifest.json
+        echo kernel >cache/vdc/images/$key/vmlinuz
+    done
+    touch -d '2026-01-01' cache/vdc/images/aaaa/manifest.json cache/vdc/images/cccc/manifest.json
+    touch -d '2026-01-02' cache/vdc/images/bbbb/manifest.json
+    touch -d '2026-01-03' cache/vdc/images/dddd/manifest.json cache/vdc/images/eeee/manifest.json
+    mkdir cache/vdc/images/half-written
+    export XDG_CACHE_HOME="$tmp/cache" VDC_SOURCE="$tmp/source"
+    left() {
+        [ "$(ls cache/vdc/images | paste -sd' ')" = "$1" ] || die "left: $(ls cache/vdc/images), expected $1"
+    }
+    expect 0 "$vdc" image prune --dry-run --keep 0
+    contains '^would remove bbbb  base$'
+    left 'aaaa bbbb cccc dddd eeee half-written'
+    expect 0 "$vdc" image prune
+    contains '^2 of 5 images, '
+    left 'aaaa dddd eeee half-written'
+    expect 0 "$vdc" --json image prune --keep 0
+    contains '"key": "eeee"'
+    left 'aaaa half-written'
+    expect 0 "$vdc" image ls
+    contains '^base +aaaa  6$'
+    expect 2 "$vdc" image burn
+    expect 2 "$vdc" image prune twice
+    expect 2 "$vdc" image prune --keep some
+    rm source/images/*.lock
+    expect 2 "$vdc" image prune
+    ;;
 usage)
     # Words and options that verbs refuse, each with what was expected.
     expect 2 "$vdc" run
