@@ -35,6 +35,7 @@ static bool result_is(struct inj *i, uint32_t psn, uint32_t msn, uint64_t v)
 static void results(void)
 {
     struct inj *i = new_rd(0);
+    const struct vdc_hinic_timing *t = &i->e->o->cfg.timing;
 
     set_word(i, 8, 100);
     inj_atomic(i, WIRE_FADD, 0, 8, 5, 0);
@@ -49,6 +50,8 @@ static void results(void)
     inj_atomic(i, WIRE_FADD, 3, 8, UINT64_MAX, 0);
     CHECK(result_is(i, 3, 4, 7));
     CHECK_EQ(word(i, 8), 6);
+    CHECK_EQ(i->resp[3].depart,
+             i->t + t->t_rx + t->t_pcie_up + /* 8 bytes */ 250 + t->t_pcie_dn + t->t_ack + t->t_tx);
     CHECK_EQ(inj_count(i, HINIC_CNT_RX_ATOMIC_REQUESTS), 4);
     inj_free(i);
 }

@@ -139,6 +139,43 @@ static void refused(void)
     }
 }
 
+static uint64_t bus(const struct vdc_hinic_cfg *c, uint32_t len)
+{
+    return ((uint64_t)len * 8000 + c->pcie_gbps - 1) / c->pcie_gbps;
+}
+
+/* Arrival, t_rx, fetched over the bus, t_tx; the next ones are built t_pkt apart and follow each
+ * other on the link. */
+static void instants(void)
+{
+    struct inj *i = new_mtu(4096, 0);
+    const struct vdc_hinic_cfg *cfg = &i->e->o->cfg;
+    const struct vdc_hinic_timing *t = &cfg->timing;
+    vtime_t first;
+
+    inj_read(i, 0, 0, 1); /* the page list is known afterwards */
+    CHECK(read_is(i, 0, 0, 1, 4096, 1));
+    inj_read(i, 1, 8192, 100);
+    first = i->t + t->t_rx + t->t_pcie_up + bus(cfg, 100) + t->t_pcie_dn + t->t_tx;
+    CHECK(read_is(i, 1, 8192, 100, 4096, 2));
+    CHECK_EQ(i->resp[1].depart, first);
+    inj_read(i, 2, 0, 5 * 4096);
+    first = i->t + t->t_rx + t->t_pcie_up + bus(cfg, 4096) + t->t_pcie_dn + t->t_tx;
+    CHECK(read_is(i, 2, 0, 5 * 4096, 4096, 3));
+    CHECK_EQ(i->resp[2].depart, first);
+    for (uint32_t k = 3; k < 7; k++) {
+        const uint32_t bytes = vdc_wire_frame_len(&i->resp[k - 1].w) + cfg->link.wire_overhead;
+
+        CHECK_EQ(i->resp[k].depart - i->resp[k - 1].depart,
+                 (uint64_t)bytes * 8 * 1000000000000 / cfg->link.rate_bps);
+    }
+    pair_run(i->p, i->p->now + 1000000); /* the link is free again */
+    inj_read(i, 7, 0, 0);                /* nothing to fetch */
+    CHECK(read_is(i, 7, 0, 0, 4096, 4));
+    CHECK_EQ(i->resp[7].depart, i->t + t->t_rx + t->t_tx);
+    inj_free(i);
+}
+
 /* ---- duplicates ---- */
 
 static void again(void)
@@ -299,6 +336,7 @@ static const struct tap_case cases[] = {
     { "a READ sees the WRITE before it", sees_the_write_before },
     { "more READs than agreed", too_many },
     { "READs that are refused", refused },
+    { "instants of the responses", instants },
     { "an old READ is executed again as the packet says", again },
     { "a copy of a READ in progress goes back", again_in_progress },
     { "more copies than are remembered", flood_of_copies },
