@@ -120,15 +120,28 @@ static void begin_flush(struct vdc_hinic *h, vtime_t now, struct qp *qp)
     vdc_hinic_req_defer(h, now, qp);
 }
 
-/* Started messages; false if completions have to wait. */
-static bool flush_messages(struct vdc_hinic *h, vtime_t now, struct qp *qp)
+/* True if one completion more may be posted in this turn; else the flush goes on later. */
+static bool has_turn(struct vdc_hinic *h, vtime_t now, const struct qp *qp, uint32_t *n)
+{
+    if (*n == REQ_FLUSH_TURN || vdc_hinic_cq_room(h) == 0) {
+        vdc_hinic_ev_cancel(h, EV_REQ_WORK, qp->slot);
+        vdc_hinic_ev_arm(h, EV_REQ_WORK, qp->slot,
+                         vtime_add(now, REQ_FLUSH_TURN * h->cfg.timing.t_pkt));
+        return false;
+    }
+    ++*n;
+    return true;
+}
+
+/* Started messages; false if the rest has to wait. */
+static bool flush_messages(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint32_t *n)
 {
     struct req *r = &qp->req;
 
     while (r->m_una != r->m_end) {
         struct req_msg *m = vdc_hinic_req_msg(r, r->m_una);
 
-        if (vdc_hinic_cq_room(h) == 0) {
+        if (!has_turn(h, now, qp, n)) {
             return false;
         }
         if (m->status == HINIC_WC_SUCCESS) {
@@ -148,8 +161,9 @@ static bool flush_messages(struct vdc_hinic *h, vtime_t now, struct qp *qp)
 static void flush(struct vdc_hinic *h, vtime_t now, struct qp *qp)
 {
     struct req *r = &qp->req;
+    uint32_t n = 0;
 
-    if (!flush_messages(h, now, qp)) {
+    if (!flush_messages(h, now, qp, &n)) {
         return;
     }
     while (r->bb_done != r->bb_flush && !r->is_lost) {
@@ -158,11 +172,11 @@ static void flush(struct vdc_hinic *h, vtime_t now, struct qp *qp)
         uint32_t n_bb;
 
         vdc_hinic_sq_seek(r, r->bb_done, false);
-        if (vdc_hinic_cq_room(h) == 0) {
-            return;
-        }
         if (!vdc_hinic_sq_glance(qp, &c, &n_bb)) {
             vdc_hinic_sq_fetch(h, now, qp);
+            return;
+        }
+        if (!has_turn(h, now, qp, &n)) {
             return;
         }
         if (n_bb == 0 || n_bb > (uint16_t)(r->bb_flush - r->bb_done)) {

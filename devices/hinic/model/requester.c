@@ -166,6 +166,9 @@ static bool is_in_turn(const struct qp *qp, const struct sq_wqe *w, uint32_t n_p
     if (vdc_hinic_req_is_rd(w->ctrl.opcode) && r->n_rd >= rd_max) {
         return false;
     }
+    if (w->ctrl.opcode == HINIC_WQE_LOCAL_INV && r->m_una != r->m_end) {
+        return false; /* what uses the key may have to be sent again */
+    }
     return ((r->psn_next - r->psn_una) & WIRE_PSN_MASK) + n_psn <= REQ_PSN_MAX;
 }
 

@@ -14,17 +14,18 @@
 struct qp;
 struct vdc_hinic;
 
-#define REQ_BB_CACHE  32u /* basic blocks of the send queue kept per QP */
-#define REQ_BB_BATCH  16u /* fetched at once */
-#define REQ_MSG_N     64u /* messages of a QP between first packet and completion */
-#define REQ_RD_N      16u /* READ, ATOMIC, FLUSH and ATOMIC_WRITE outstanding per QP */
-#define REQ_WQE_TURN  64u /* WQEs without a packet handled in one turn */
-#define REQ_ACK_EVERY 32u /* AckReq at least on every n-th packet */
-#define REQ_WIN_PKTS  64u /* in flight until congestion control sets the window */
-#define REQ_WIN_BYTES (256u << 10)
-#define REQ_PSN_MAX   (1u << 23)          /* in flight */
-#define REQ_LEN_MAX   (UINT32_C(1) << 31) /* bytes of a message */
-#define REQ_RTO_UNIT  UINT64_C(4096000)   /* 4.096 us, in ps */
+#define REQ_BB_CACHE   32u /* basic blocks of the send queue kept per QP */
+#define REQ_BB_BATCH   16u /* fetched at once */
+#define REQ_MSG_N      64u /* messages of a QP between first packet and completion */
+#define REQ_RD_N       16u /* READ, ATOMIC, FLUSH and ATOMIC_WRITE outstanding per QP */
+#define REQ_WQE_TURN   64u /* WQEs without a packet handled in one turn */
+#define REQ_FLUSH_TURN 64u /* completions of a flush at once; as many t_pkt later it goes on */
+#define REQ_ACK_EVERY  32u /* AckReq at least on every n-th packet */
+#define REQ_WIN_PKTS   64u /* in flight until congestion control sets the window */
+#define REQ_WIN_BYTES  (256u << 10)
+#define REQ_PSN_MAX    (1u << 23)          /* in flight */
+#define REQ_LEN_MAX    (UINT32_C(1) << 31) /* bytes of a message */
+#define REQ_RTO_UNIT   UINT64_C(4096000)   /* 4.096 us, in ps */
 
 _Static_assert(REQ_BB_CACHE >= REQ_BB_BATCH + HINIC_WQE_BB_MAX, "a WQE fits beside a fetch");
 

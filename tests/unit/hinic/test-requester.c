@@ -498,6 +498,61 @@ static void datagrams(void)
     reqrig_free(r);
 }
 
+/* ---- scale ---- */
+
+#define MANY 900u /* more than the memory engine has places for */
+
+/* All doorbells ring at one instant; then all queue pairs are flushed at one. */
+static void many(void)
+{
+    struct pair *p = pair_new(NULL, 3);
+    struct pair_end *e = &p->end[0];
+    const struct pair_srq srq = pair_srq(e, 2, 1, 0);
+    const struct pair_qp_cfg qc = {
+        .type = HINIC_QPT_UD, .log_sq_bb = 4, .max_send_sge = 1, .srq = &srq
+    };
+    struct pair_qp *q = calloc(MANY, sizeof(*q));
+    struct pair_mr m = pair_mr(e, 4096, 0, PAIR_MR_FLAT);
+    struct pair_wr wr = { .op = HINIC_WQE_SEND,
+                          .flags = SIGNALED,
+                          .n_sge = 1,
+                          .sge = { pair_sge(&m, 0, 512) },
+                          .dqpn = 5,
+                          .qkey = PAIR_QKEY,
+                          .av = pair_av(e, &p->end[1], 0) };
+    struct hinic_cqe c;
+    uint32_t n = 0;
+
+    CHECK(q != NULL);
+    for (uint32_t i = 0; i < MANY; i++) {
+        q[i] = pair_qp(e, &qc);
+        pair_ud_start(&q[i], PAIR_QKEY, 0);
+    }
+    pair_idle(p);
+    for (uint32_t i = 0; i < MANY; i++) {
+        (void)pair_post(&q[i], &wr);
+        (void)pair_send(&q[i], &wr);
+    }
+    while (pair_wait(e, &e->cq, &c, VTIME_NEVER)) {
+        CHECK_EQ(c.status, HINIC_WC_SUCCESS);
+        n++;
+    }
+    CHECK_EQ(n, 2 * MANY);
+    CHECK_EQ(p->dir[0].n_sent, 2 * MANY);
+    wr.sge[0].lkey ^= 1;
+    for (uint32_t i = 0; i < MANY; i++) {
+        for (uint32_t k = 0; k < 4; k++) {
+            (void)pair_send(&q[i], &wr);
+        }
+    }
+    for (n = 0; pair_wait(e, &e->cq, &c, VTIME_NEVER); n++) {
+        CHECK_EQ(c.status, c.sw_idx == 2 ? HINIC_WC_LOC_PROT_ERR : HINIC_WC_WR_FLUSH_ERR);
+    }
+    CHECK_EQ(n, 4 * MANY);
+    free(q);
+    pair_free(p);
+}
+
 int main(void)
 {
     static const struct tap_case cases[] = {
@@ -514,6 +569,7 @@ int main(void)
         { "SQD finishes what has started", drain },
         { "UC", unreliable },
         { "UD, both families, queue keys", datagrams },
+        { "900 queue pairs at once", many },
     };
 
     return tap_run(cases, (int)(sizeof(cases) / sizeof(cases[0])));
