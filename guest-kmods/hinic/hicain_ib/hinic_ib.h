@@ -328,7 +328,6 @@ int hinic_ib_alloc_mw(struct ib_mw *ibmw, struct ib_udata *udata);
 int hinic_ib_dealloc_mw(struct ib_mw *ibmw);
 
 /* hinic_ib_mad.c */
-bool hinic_ib_has_agent(struct hinic_ib_dev *hdev);
 int hinic_ib_process_mad(struct ib_device *ibdev, int flags, u32 port, const struct ib_wc *wc,
 			 const struct ib_grh *grh, const struct ib_mad *in, struct ib_mad *out,
 			 size_t *out_len, u16 *out_pkey_index);

@@ -2,37 +2,8 @@
 /* Management datagrams that the device's performance agent answers. */
 #include <linux/slab.h>
 #include <rdma/ib_mad.h>
-#include <rdma/ib_pma.h>
 
 #include "hinic_ib.h"
-
-/**
- * hinic_ib_has_agent() - ask the device whether it answers datagrams
- * @hdev: device
- *
- * Without an agent there is no process_mad, and hence no files of counters/.
- *
- * Return: true if it does.
- */
-bool hinic_ib_has_agent(struct hinic_ib_dev *hdev)
-{
-	struct hinic_mb_mad *mb = kzalloc(sizeof(*mb), GFP_KERNEL);
-	struct ib_mad_hdr *hdr;
-	bool has;
-
-	if (!mb)
-		return false;
-	mb->port = HINIC_IB_PORT;
-	hdr = (struct ib_mad_hdr *)mb->mad;
-	hdr->base_version = IB_MGMT_BASE_VERSION;
-	hdr->mgmt_class = IB_MGMT_CLASS_PERF_MGMT;
-	hdr->class_version = 1;
-	hdr->method = IB_MGMT_METHOD_GET;
-	hdr->attr_id = IB_PMA_CLASS_PORT_INFO;
-	has = !hinic_ib_cmd_mad(hdev, mb, mb);
-	kfree(mb);
-	return has;
-}
 
 /*
  * process_mad: also behind the files of counters/. What is not the agent's business is SUCCESS
@@ -65,11 +36,11 @@ int hinic_ib_process_mad(struct ib_device *ibdev, int flags, u32 port, const str
 	memcpy(mb->mad, in, sizeof(mb->mad));
 
 	err = hinic_ib_cmd_mad(hinic_ib_dev_of(ibdev), mb, mb);
-	ret = IB_MAD_RESULT_FAILURE;
-	if (!err) {
+	/* The answer has the result where the request had the port. */
+	ret = err ? IB_MAD_RESULT_FAILURE
+		  : mb->port & (IB_MAD_RESULT_SUCCESS | IB_MAD_RESULT_REPLY);
+	if (ret & IB_MAD_RESULT_REPLY)
 		memcpy(out, mb->mad, sizeof(mb->mad));
-		ret = IB_MAD_RESULT_SUCCESS | IB_MAD_RESULT_REPLY;
-	}
 	kfree(mb);
 	return ret;
 }

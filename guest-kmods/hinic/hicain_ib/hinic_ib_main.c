@@ -52,6 +52,7 @@ static const struct ib_device_ops hinic_ib_ops = {
 	.post_recv = hinic_ib_post_recv,
 	.post_send = hinic_ib_post_send,
 	.post_srq_recv = hinic_ib_post_srq_recv,
+	.process_mad = hinic_ib_process_mad,
 	.query_ah = hinic_ib_query_ah,
 	.query_device = hinic_ib_query_device,
 	.query_pkey = hinic_ib_query_pkey,
@@ -73,10 +74,6 @@ static const struct ib_device_ops hinic_ib_ops = {
 	INIT_RDMA_OBJ_SIZE(ib_ucontext, hinic_ib_ucontext, ibuc),
 };
 
-static const struct ib_device_ops hinic_ib_agent_ops = {
-	.process_mad = hinic_ib_process_mad,
-};
-
 static void hinic_ib_setup(struct hinic_ib_dev *hdev, struct hinic_rdma *rdma)
 {
 	struct ib_device *ibdev = &hdev->ibdev;
@@ -96,8 +93,6 @@ static void hinic_ib_setup(struct hinic_ib_dev *hdev, struct hinic_rdma *rdma)
 	snprintf(ibdev->node_desc, sizeof(ibdev->node_desc), "HiNIC node %u",
 		 readl(rdma->regs + HINIC_R_NODE_ID));
 	ib_set_device_ops(ibdev, &hinic_ib_ops);
-	if (hinic_ib_has_agent(hdev))
-		ib_set_device_ops(ibdev, &hinic_ib_agent_ops);
 }
 
 static int hinic_ib_probe(struct auxiliary_device *adev, const struct auxiliary_device_id *id)

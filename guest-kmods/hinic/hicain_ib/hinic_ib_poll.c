@@ -156,8 +156,8 @@ int hinic_ib_req_notify_cq(struct ib_cq *ibcq, enum ib_cq_notify_flags notify)
 		return -EINVAL;
 	spin_lock_irqsave(&cq->lock, flags);
 	/*
-	 * The device makes an event at once if an entry from the index on exists. Arming again
-	 * before the event is seen has no effect: it carries the number of the event before.
+	 * The device makes an event at once if an entry from the index on exists that was not there
+	 * at the last event. Arming again before that is seen has no effect: it carries its number.
 	 */
 	value = HINIC_DB_VAL(cq->cqn, cq->ci & 0xffffff) | (u64)(READ_ONCE(cq->arm_sn) & 3) << 57;
 	if ((notify & IB_CQ_SOLICITED_MASK) == IB_CQ_SOLICITED)

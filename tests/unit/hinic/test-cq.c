@@ -106,6 +106,37 @@ static void arming(void)
     pair_free(pair);
 }
 
+/* Armed before they are read, as event loops do: what the last event told is not told again. */
+static void told(void)
+{
+    struct pair_end *e = open_end();
+    struct pair_cq q = pair_cq(e, 4, 0);
+
+    pair_cq_arm(e, &q, false);
+    post(e, &q, 0, false);
+    pair_idle(pair);
+    CHECK_EQ(events(e, q.cqn), 1);
+    pair_cq_arm(e, &q, false); /* entry 0 is not consumed, but told */
+    pair_idle(pair);
+    CHECK_EQ(events(e, q.cqn), 0);
+    post(e, &q, 1, false);
+    pair_idle(pair);
+    CHECK_EQ(events(e, q.cqn), 1);
+    post(e, &q, 2, false);
+    pair_idle(pair);
+    check_next(e, &q, 0);
+    pair_cq_arm(e, &q, false); /* entry 2 came after that event */
+    pair_idle(pair);
+    CHECK_EQ(events(e, q.cqn), 1);
+    for (uint32_t k = 1; k < 3; k++) {
+        check_next(e, &q, k);
+    }
+    pair_cq_arm(e, &q, false);
+    pair_idle(pair);
+    CHECK_EQ(events(e, q.cqn), 0);
+    pair_free(pair);
+}
+
 static uint32_t modify(struct pair_end *e, uint32_t cqn, uint32_t count, uint32_t usec)
 {
     const struct hinic_inl_modify_cq m = { .cqn = cqn, .count = count, .usec = usec };
@@ -332,6 +363,7 @@ static void listed(void)
 
 static const struct tap_case cases[] = {
     { "order and phase", order },       { "one event per arm", arming },
+    { "an entry is told once", told },
     { "moderation", moderation },       { "overrun", overrun },
     { "resize", resizing },             { "commands", commands },
     { "ring behind a table", listed },
