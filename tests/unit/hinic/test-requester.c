@@ -62,7 +62,15 @@ static void measure_write(const struct vdc_hinic_cfg *cfg, bool is_inline)
 static void latency(void)
 {
     struct vdc_hinic_cfg c = vdc_hinic_cfg_default();
+    uint64_t data, cqe;
 
+    /* The figures of docs/rdma-latency.md. */
+    write_form(&c, 8, false, 1, &data, &cqe);
+    CHECK_EQ(data, 2310980);
+    CHECK_EQ(cqe, 3369860);
+    write_form(&c, 8, true, 1, &data, &cqe);
+    CHECK_EQ(data, 1810730);
+    CHECK_EQ(cqe, 2869610);
     measure_write(NULL, false);
     measure_write(NULL, true);
     c.timing.t_db = 123000;
