@@ -13,6 +13,7 @@ struct VdcPoint {
     vtime_t last_t; /* of the last point */
     int console_fd; /* -1: none */
     off_t console_off;
+    int64_t insns; /* executed before the last point */
     struct vdc_digest prev;
     struct vdc_digest stream;
 };
@@ -32,6 +33,7 @@ VdcPoint *vdc_point_new(uint64_t every_ps, const char *console, Error **errp)
     p->every_ps = every_ps;
     p->k = 1;
     p->console_fd = fd;
+    p->insns = -1;
     return p;
 }
 
@@ -45,15 +47,20 @@ void vdc_point_sent(VdcPoint *p, const struct vdc_msg *m, const void *payload)
     vdc_digest_msg(&p->stream, m, payload);
 }
 
-/* The serial port writes in the vCPU thread: the file is complete. */
+/*
+ * The serial port writes in the vCPU thread: the file is complete, and the same
+ * as at the last point if no instruction has been executed since.
+ */
 static void point_read_console(VdcPoint *p)
 {
+    int64_t insns = icount_get_raw();
     char buf[4096];
     ssize_t n;
 
-    if (p->console_fd < 0) {
+    if (p->console_fd < 0 || insns == p->insns) {
         return;
     }
+    p->insns = insns;
     while ((n = pread(p->console_fd, buf, sizeof(buf), p->console_off)) > 0) {
         vdc_gate_text(buf, n);
         p->console_off += n;

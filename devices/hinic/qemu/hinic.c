@@ -46,7 +46,9 @@ struct HinicState {
     bool is_running; /* inside vdc_hinic_run() */
     bool is_flr;     /* the reset is a function-level reset */
     bool is_ready;   /* the model has its vtime 0 */
-    GQueue *looped;  /* struct vdc_msg + payload, in order */
+    bool has_digest; /* the model has not changed since @digest */
+    struct vdc_digest digest;
+    GQueue *looped; /* struct vdc_msg + payload, in order */
     uint64_t n_guest_err;
 };
 
@@ -139,6 +141,13 @@ static void hinic_guest_err(void *ctx, uint32_t code, uint64_t arg)
 
 /* --- running the model --------------------------------------------------- */
 
+/* For whatever may change the model. */
+static struct vdc_hinic *hinic_change(HinicState *s)
+{
+    s->has_digest = false;
+    return s->model;
+}
+
 static void hinic_model_run(HinicState *s, vtime_t now)
 {
     const struct vdc_hinic_env env = {
@@ -152,7 +161,7 @@ static void hinic_model_run(HinicState *s, vtime_t now)
 
     assert(!s->is_running);
     s->is_running = true;
-    vdc_hinic_run(s->model, now, &env);
+    vdc_hinic_run(hinic_change(s), now, &env);
     s->is_running = false;
 }
 
@@ -186,7 +195,7 @@ static bool hinic_give(HinicState *s, const struct vdc_msg *m)
         vdc_gate_command(vdc_msg_payload(m), m->len);
         return true;
     }
-    rc = vdc_hinic_rx(s->model, m, vdc_msg_payload(m));
+    rc = vdc_hinic_rx(hinic_change(s), m, vdc_msg_payload(m));
     if (rc == -EAGAIN) {
         return false;
     }
@@ -266,10 +275,9 @@ static vtime_t hinic_access_time(HinicState *s)
 static uint64_t hinic_read(HinicState *s, uint32_t bar, hwaddr addr,
                            unsigned size)
 {
-    uint64_t value;
+    vtime_t now = hinic_access_time(s);
+    uint64_t value = vdc_hinic_mmio_read(hinic_change(s), now, bar, addr, size);
 
-    value =
-        vdc_hinic_mmio_read(s->model, hinic_access_time(s), bar, addr, size);
     hinic_rearm(s);
     return value;
 }
@@ -277,8 +285,9 @@ static uint64_t hinic_read(HinicState *s, uint32_t bar, hwaddr addr,
 static void hinic_write(HinicState *s, uint32_t bar, hwaddr addr,
                         uint64_t value, unsigned size)
 {
-    vdc_hinic_mmio_write(s->model, hinic_access_time(s), bar, addr, size,
-                         value);
+    vtime_t now = hinic_access_time(s);
+
+    vdc_hinic_mmio_write(hinic_change(s), now, bar, addr, size, value);
     hinic_rearm(s);
 }
 
@@ -327,7 +336,7 @@ static void hinic_ready(HinicState *s)
     vtime_t epoch = hinic_epoch();
 
     s->is_ready = true;
-    vdc_hinic_ready(s->model, epoch, epoch);
+    vdc_hinic_ready(hinic_change(s), epoch, epoch);
     hinic_run(s, epoch);
 }
 
@@ -368,9 +377,14 @@ static vtime_t hinic_gate_promise(VdcGateClient *c, vtime_t vcpu_now)
 static void hinic_gate_digest(VdcGateClient *c, struct vdc_digest *d)
 {
     HinicState *s = container_of(c, HinicState, gate);
-    struct vdc_digest own = vdc_hinic_digest(s->model);
-    uint64_t bytes[2] = { cpu_to_le64(own.lo), cpu_to_le64(own.hi) };
+    uint64_t bytes[2];
 
+    if (!s->has_digest) {
+        s->digest = vdc_hinic_digest(s->model);
+        s->has_digest = true;
+    }
+    bytes[0] = cpu_to_le64(s->digest.lo);
+    bytes[1] = cpu_to_le64(s->digest.hi);
     vdc_digest_fold(d, bytes, sizeof(bytes));
 }
 
@@ -398,8 +412,9 @@ static void hinic_config_write(PCIDevice *pdev, uint32_t addr, uint32_t value,
 static void hinic_reset(DeviceState *dev)
 {
     HinicState *s = HINIC(dev);
+    vtime_t now = hinic_access_time(s);
 
-    vdc_hinic_reset(s->model, hinic_access_time(s),
+    vdc_hinic_reset(hinic_change(s), now,
                     s->is_flr ? VDC_HINIC_RESET_FLR : VDC_HINIC_RESET_COLD);
     if (s->loopback && !s->is_ready) {
         hinic_ready(s);
