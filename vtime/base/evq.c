@@ -193,3 +193,17 @@ uint32_t vdc_evq_len(const struct vdc_evq *q)
 {
     return q->len;
 }
+
+struct vdc_ev vdc_evq_at(const struct vdc_evq *q, uint32_t i)
+{
+    const struct node *n = (const struct node *)(q + 1) + i;
+    const struct slot *s = (const struct slot *)((const struct node *)(q + 1) + q->capacity);
+
+    assert(i < q->len);
+    return (struct vdc_ev){ .t = n->t,
+                            .seq = n->seq,
+                            .id = (uint32_t)n->obj,
+                            .cls = (uint16_t)(n->obj >> 32),
+                            .kind = (uint16_t)n->kind,
+                            .arg = s[n->slot].arg };
+}

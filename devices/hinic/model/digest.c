@@ -64,7 +64,7 @@ struct vdc_digest vdc_hinic_digest(const struct vdc_hinic *h)
 {
     struct vdc_digest d = vdc_digest_bytes(&h->dev, sizeof(h->dev));
 
-    vdc_digest_fold(&d, &h->ev_sum, sizeof(h->ev_sum)); /* times of all own events */
+    vdc_hinic_ev_digest(h, &d);
     vdc_digest_fold(&d, at(h, h->lay.notify), h->lay.n_notify * sizeof(struct notify));
     vdc_digest_fold(&d, at(h, h->lay.eq), (1 + h->cfg.n_eq) * sizeof(struct eq));
     fold_descriptors(&d, h);

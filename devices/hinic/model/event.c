@@ -93,17 +93,6 @@ void vdc_hinic_ev_init(struct vdc_hinic *h)
         handles(h)[s] = VDC_EVQ_NONE;
         times(h)[s] = VTIME_NEVER;
     }
-    h->ev_sum = (struct vdc_digest){ 0 };
-}
-
-/* Armed sources are in a sum, so that the digest need not look at every source. The arrival of
- * input is not state. */
-static void account(struct vdc_hinic *h, enum ev_kind kind, uint32_t s, vtime_t t, uint64_t sign)
-{
-    if (kind != EV_FRAME) {
-        h->ev_sum.lo += sign * vdc_rand(t, s);
-        h->ev_sum.hi += sign * vdc_rand(~t, s);
-    }
 }
 
 void vdc_hinic_ev_arm(struct vdc_hinic *h, enum ev_kind kind, uint32_t i, vtime_t t)
@@ -118,7 +107,6 @@ void vdc_hinic_ev_arm(struct vdc_hinic *h, enum ev_kind kind, uint32_t i, vtime_
                                 (uint32_t)kind << 16 | i, i);
     assert(handles(h)[s] != VDC_EVQ_NONE); /* capacity = number of sources */
     times(h)[s] = t;
-    account(h, kind, s, t, 1);
 }
 
 void vdc_hinic_ev_cancel(struct vdc_hinic *h, enum ev_kind kind, uint32_t i)
@@ -127,7 +115,6 @@ void vdc_hinic_ev_cancel(struct vdc_hinic *h, enum ev_kind kind, uint32_t i)
 
     if (handles(h)[s] != VDC_EVQ_NONE) {
         vdc_evq_cancel(queue(h), handles(h)[s]);
-        account(h, kind, s, times(h)[s], UINT64_MAX);
         handles(h)[s] = VDC_EVQ_NONE;
         times(h)[s] = VTIME_NEVER;
     }
@@ -151,7 +138,6 @@ bool vdc_hinic_ev_pop(struct vdc_hinic *h, vtime_t until, struct vdc_ev *out)
         return false;
     }
     s = source(h, (enum ev_kind)out->kind, (uint32_t)out->arg);
-    account(h, (enum ev_kind)out->kind, s, out->t, UINT64_MAX);
     handles(h)[s] = VDC_EVQ_NONE;
     times(h)[s] = VTIME_NEVER;
     return true;
@@ -160,4 +146,20 @@ bool vdc_hinic_ev_pop(struct vdc_hinic *h, vtime_t until, struct vdc_ev *out)
 vtime_t vdc_hinic_next(const struct vdc_hinic *h)
 {
     return vdc_evq_next((const struct vdc_evq *)((const uint8_t *)h + h->lay.evq));
+}
+
+void vdc_hinic_ev_digest(const struct vdc_hinic *h, struct vdc_digest *d)
+{
+    const struct vdc_evq *q = (const struct vdc_evq *)((const uint8_t *)h + h->lay.evq);
+    struct vdc_digest sum = { 0 };
+
+    for (uint32_t i = 0; i < vdc_evq_len(q); i++) {
+        const struct vdc_ev e = vdc_evq_at(q, i);
+
+        if (e.kind != EV_FRAME) { /* the arrival of input is not state */
+            sum.lo += vdc_rand(e.t, e.id);
+            sum.hi += vdc_rand(~e.t, e.id);
+        }
+    }
+    vdc_digest_fold(d, &sum, sizeof(sum));
 }

@@ -363,12 +363,10 @@ static void kick_writes(struct vdc_hinic *h, vtime_t now)
     }
 }
 
-void vdc_hinic_mem_kick(struct vdc_hinic *h, vtime_t now)
+void vdc_hinic_mem_go(struct vdc_hinic *h, vtime_t now)
 {
-    if (h->lay.n_qp > 0) {
-        kick_writes(h, now);
-        kick_reads(h, now);
-    }
+    kick_writes(h, now);
+    kick_reads(h, now);
 }
 
 /* ---- submission ---- */

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#define CHANGED_MAX 64u /* objects in the list between events */
-
 struct table {
     uint64_t off;
     uint32_t n;
@@ -157,9 +155,6 @@ void vdc_hinic_object_settle(struct vdc_hinic *h)
     struct vdc_digest *obj_sum = (struct vdc_digest *)(void *)((uint8_t *)h + h->lay.obj_sum);
     uint8_t *is_changed = (uint8_t *)h + h->lay.is_changed;
 
-    if (h->changed.n <= CHANGED_MAX) {
-        return;
-    }
     for (uint32_t i = 0; i < h->changed.n; i++) {
         const uint32_t no = list(h)[i];
         const struct vdc_digest d = digest_of(h, no);

@@ -107,7 +107,9 @@ void vdc_hinic_run(struct vdc_hinic *h, vtime_t now, const struct vdc_hinic_env 
         if (h->dev.fatal && !h->dev.is_halted) {
             vdc_hinic_halt(h, ev.t);
         }
-        vdc_hinic_object_settle(h);
+        if (h->changed.n > CHANGED_MAX) {
+            vdc_hinic_object_settle(h);
+        }
     }
     h->now = now;
     for (uint32_t i = 0; i < h->n_gerr; i++) {

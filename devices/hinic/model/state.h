@@ -477,7 +477,6 @@ struct vdc_hinic {
     uint8_t mbox_in[HINIC_PAGE_SIZE];
     uint8_t mbox_out[HINIC_PAGE_SIZE];
     struct changed changed;
-    struct vdc_digest ev_sum; /* over the armed events */
     uint64_t pbl[RING_PAGES_MAX];
     uint8_t frame[FRAME_BUF]; /* being sent; no state between events */
     struct dev dev;
@@ -545,8 +544,12 @@ bool vdc_hinic_ev_pop(struct vdc_hinic *h, vtime_t until, struct vdc_ev *out);
 uint32_t vdc_hinic_ev_layout(const struct vdc_hinic_cfg *cfg,
                              struct layout *l); /* number of sources */
 void vdc_hinic_ev_init(struct vdc_hinic *h);
+/* Folds the times of what is armed; costs as much as there is. */
+void vdc_hinic_ev_digest(const struct vdc_hinic *h, struct vdc_digest *d);
 
 /* ---- object.c ---- */
+
+#define CHANGED_MAX 64u /* objects in the list between events */
 
 /* A free entry in [lo, hi), from where the last one was found; UINT32_MAX if all are in use. */
 uint32_t vdc_hinic_object_find(struct vdc_hinic *h, enum obj_kind kind, uint32_t lo, uint32_t hi,
@@ -560,7 +563,7 @@ void vdc_hinic_object_reset(struct vdc_hinic *h);
 /* The object has changed or is about to, in this event. */
 void vdc_hinic_object_mark(struct vdc_hinic *h, enum obj_kind kind, uint32_t i);
 void vdc_hinic_object_mark_at(struct vdc_hinic *h, uint64_t off); /* by an offset inside of it */
-void vdc_hinic_object_settle(struct vdc_hinic *h); /* empties the list of changes if it is long */
+void vdc_hinic_object_settle(struct vdc_hinic *h); /* empties the list of changes */
 void vdc_hinic_object_digest(const struct vdc_hinic *h, struct vdc_digest *d);
 /* An entry by index, used or not. */
 struct qp *vdc_hinic_qp_slot(struct vdc_hinic *h, uint32_t i);
@@ -609,7 +612,16 @@ enum pblq_answer { PBLQ_OK, PBLQ_WAIT, PBLQ_BAD };
 void vdc_hinic_mem_init(struct vdc_hinic *h);
 /* Requests of the object that are under way end as MEM_STALE. Returns the new generation. */
 uint32_t vdc_hinic_mem_renew(struct vdc_hinic *h, vtime_t now, enum mem_client client, uint16_t obj);
-void vdc_hinic_mem_kick(struct vdc_hinic *h, vtime_t now); /* goes on where it can */
+void vdc_hinic_mem_go(struct vdc_hinic *h, vtime_t now);
+/* Goes on where it can. */
+static inline void vdc_hinic_mem_kick(struct vdc_hinic *h, vtime_t now)
+{
+    const struct mem *m = &h->dev.rdma.mem;
+
+    if (h->lay.n_qp > 0 && (m->wr_head != m->wr_tail || m->rd_first != MEM_NONE)) {
+        vdc_hinic_mem_go(h, now);
+    }
+}
 void vdc_hinic_mem_cqe(struct vdc_hinic *h, vtime_t now, const struct memcqe *m);
 void vdc_hinic_mem_ended(struct vdc_hinic *h, vtime_t now); /* EV_MEM */
 void vdc_hinic_mem_read_done(struct vdc_hinic *h, vtime_t now, const struct rd_op *op);

@@ -36,5 +36,7 @@ vtime_t vdc_evq_next(const struct vdc_evq *q);
 /* Takes the first event if its time is <= until. */
 bool vdc_evq_pop(struct vdc_evq *q, vtime_t until, struct vdc_ev *out);
 uint32_t vdc_evq_len(const struct vdc_evq *q);
+/* One of the queued events, i < vdc_evq_len(), in an order that means nothing. */
+struct vdc_ev vdc_evq_at(const struct vdc_evq *q, uint32_t i);
 
 #endif
