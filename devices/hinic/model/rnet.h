@@ -13,8 +13,10 @@ struct rnet {
     struct rpool pool;
     struct sched sched;
     uint64_t src_off, pkt_off, mem_off;
-    uint32_t n_pkt;     /* buffers, the unused first one included */
-    uint32_t has_clmul; /* of the host; no result depends on it, nor does the digest */
+    uint32_t n_pkt;         /* buffers, the unused first one included */
+    uint32_t out_bytes_max; /* of frames in turn order when a turn begins */
+    uint32_t has_clmul;     /* of the host; no result depends on it, nor does the digest */
+    uint32_t zero;
 };
 
 static inline struct rnet *vdc_hinic_rnet(struct vdc_hinic *h)
@@ -50,6 +52,7 @@ void vdc_hinic_rpkt_recycle(struct vdc_hinic *h, uint32_t i, enum rpkt_class cls
 
 /* ---- sched.c ---- */
 
+uint32_t vdc_hinic_sched_bytes_max(const struct vdc_hinic *h);
 void vdc_hinic_sched_kick(struct vdc_hinic *h, vtime_t now);   /* a turn, if there can be one */
 void vdc_hinic_sched_resume(struct vdc_hinic *h, vtime_t now); /* loopback has got room */
 

@@ -136,6 +136,7 @@ void vdc_hinic_rnet_init(struct vdc_hinic *h)
     n->pkt_off = n->src_off + src_bytes(&h->cfg);
     n->n_pkt = n_buffers(&h->cfg);
     n->mem_off = n->pkt_off + round64(n->n_pkt * sizeof(struct rpkt));
+    n->out_bytes_max = vdc_hinic_sched_bytes_max(h);
     n->has_clmul = vdc_crc_has_clmul();
     memset(vdc_hinic_at(h, n->src_off), 0, src_bytes(&h->cfg));
 }

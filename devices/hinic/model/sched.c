@@ -84,7 +84,7 @@ static uint32_t wire_bytes(const struct vdc_hinic *h, const struct rpkt *k)
 
 /* Bytes that keep the link busy while payload is fetched: two round trips over the bus, since a
  * page list may have to be read first, and what is on the link meanwhile. */
-static uint32_t out_bytes_max(const struct vdc_hinic *h)
+uint32_t vdc_hinic_sched_bytes_max(const struct vdc_hinic *h)
 {
     const struct vdc_hinic_timing *t = &h->cfg.timing;
     const uint64_t ns = (2 * (t->t_pcie_up + t->t_pcie_dn) + t->t_tx) / VTIME_PS_PER_NS;
@@ -223,9 +223,10 @@ void vdc_hinic_sched_close(struct vdc_hinic *h, vtime_t now, uint32_t qpn)
 
 static bool may_turn(const struct vdc_hinic *h)
 {
-    const struct sched *d = &vdc_hinic_rnet_peek(h)->sched;
+    const struct rnet *n = vdc_hinic_rnet_peek(h);
+    const struct sched *d = &n->sched;
 
-    return d->src_head != 0 && d->n_out < OUT_MAX && d->out_bytes < out_bytes_max(h) &&
+    return d->src_head != 0 && d->n_out < OUT_MAX && d->out_bytes < n->out_bytes_max &&
            vdc_hinic_rpkt_has_room(h, RPKT_TX_DATA);
 }
 
