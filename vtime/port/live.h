@@ -10,7 +10,7 @@
  * The live word of a task: a time before which no message of it departs that no completer has seen
  * yet, in even ps (rounded down), and in bit 0 whether the task may still raise it in this window.
  * A task raises it only while it has neither sent nor exited since its grant: from then on it waits
- * for the completer like everybody (docs/specs/segment.md, section 5).
+ * for the completer like everybody (docs/specs/segment.md, section 4).
  */
 #define LIVE_MOVES UINT64_C(1)
 
