@@ -192,6 +192,18 @@ static inline bool vdc_hinic_req_is_rd(uint32_t op)
            op == HINIC_WQE_FLUSH || op == HINIC_WQE_ATOMIC_WRITE;
 }
 
+/* requester.c */
+bool vdc_hinic_req_is_datagram(const struct qp *qp); /* UD, GSI, SMI */
+uint32_t vdc_hinic_req_mtu(const struct vdc_hinic *h, const struct qp *qp);
+/* The window has room for len bytes more; an empty one has it always. */
+bool vdc_hinic_req_has_window(const struct vdc_hinic *h, const struct qp *qp, uint32_t len);
+/* The send cursor leaves the message m_cur. */
+void vdc_hinic_req_pass(struct req *r);
+
+/* reqpkt.c: the next packet of the message m_cur, whose WQE is w. */
+enum sched_built vdc_hinic_req_packet_build(struct vdc_hinic *h, vtime_t now, struct qp *qp,
+                                            const struct sq_wqe *w, uint32_t pkt);
+
 /* requester.c: has the scheduler, or the fetch of WQEs, go on if there is something to do. */
 void vdc_hinic_req_kick(struct vdc_hinic *h, vtime_t now, struct qp *qp);
 
