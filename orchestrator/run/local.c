@@ -337,12 +337,16 @@ static void take_stat(struct run *r)
     struct vdc_seg_stat st;
     struct vdc_seg_failure f;
     struct vdc_seg_hub_stat hub;
+    struct vdc_seg_task_stat task;
     static const char *const ends[] = { "", "stop", "exit", "idle", "command" };
     vdc_seg_stat(r->seg, &st);
     out->windows = st.windows;
     out->hub_runs = st.hub_runs;
     out->hub_skipped = st.hub_skipped;
     out->skipped_ps = st.skipped_ps;
+    for (uint32_t i = 0; vdc_seg_task_stat(r->seg, i, &task) == 0; i++) {
+        out->moves += task.moved;
+    }
     out->late = st.late;
     out->is_interactive = has_live_commands(r);
     out->end = st.end <= VDC_SEG_END_CMD ? ends[st.end] : "";

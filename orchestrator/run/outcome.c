@@ -376,12 +376,13 @@ json_t *vdc_outcome_report(const struct vdc_resolved *r, const struct vdc_rundir
         json_array_append_new(workloads, w);
     }
     digest_text(res, digest);
-    return json_pack("{s:s, s:s, s:o, s:s, s:s, s:o, s:I, s:f, s:f, s:I, s:I, s:I, s:I, s:b, s:o}",
-                     "run", d->path, "digest", digest, "labels", labels_of(r, res), "status",
-                     vdc_run_status_name(res->status), "end", res->end, "reason", reason_of(res),
-                     "virtual_ns", (json_int_t)(res->vt_end / 1000), "wall_s",
-                     (double)res->wall_ms / 1000, "boot_s", (double)res->boot_wall_ms / 1000,
-                     "windows", (json_int_t)res->windows, "skipped_ps", (json_int_t)res->skipped_ps,
-                     "late", (json_int_t)res->late, "faults", (json_int_t)res->faults,
-                     "expectations_met", (int)o->is_met, "workloads", workloads);
+    return json_pack(
+        "{s:s, s:s, s:o, s:s, s:s, s:o, s:I, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:b, s:o}", "run",
+        d->path, "digest", digest, "labels", labels_of(r, res), "status",
+        vdc_run_status_name(res->status), "end", res->end, "reason", reason_of(res), "virtual_ns",
+        (json_int_t)(res->vt_end / 1000), "wall_s", (double)res->wall_ms / 1000, "boot_s",
+        (double)res->boot_wall_ms / 1000, "windows", (json_int_t)res->windows, "moves",
+        (json_int_t)res->moves, "skipped_ps", (json_int_t)res->skipped_ps, "late",
+        (json_int_t)res->late, "faults", (json_int_t)res->faults, "expectations_met",
+        (int)o->is_met, "workloads", workloads);
 }

@@ -47,6 +47,7 @@ struct vdc_run_result {
     struct vdc_digest digest;
     uint64_t n_points;
     vtime_t vt_end;
+    uint64_t moves; /* windows that a task made longer by itself, all tasks */
     uint64_t windows, hub_runs, hub_skipped, skipped_ps, late, faults;
     uint64_t wall_ms, boot_wall_ms, cpu_ms;
     bool is_interactive;                                          /* live commands came in */

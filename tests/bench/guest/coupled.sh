@@ -1,7 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # What coupling costs: n guests under one virtual clock against the same n guests in n experiments of their own,
-# at the same time; busy and idle. JSON lines; wall seconds without boot. usage: coupled.sh BUILD [REPEATS]
+# at the same time; busy and idle. JSON lines; wall seconds without boot. windows: of all guests together, with a barrier;
+# moves: what a guest added to its own window without one; window_ns: virtual time between two looks of a guest at the others,
+# mean. usage: coupled.sh BUILD [REPEATS]
 set -eu
 cd "$(dirname "$0")/../../.."
 vdc=$1/vdc
@@ -52,7 +54,7 @@ measure() {
     a=$(median <"$work/a")
     jq -c --arg load "$1" --argjson n "$2" --argjson shift "$3" --argjson c "$c" --argjson a "$a" '{bench: "coupled",
         load: $load, guests: $n, shift: $shift, coupled_s: $c, alone_s: $a, ratio: ($c / $a * 1000 | round / 1000),
-        windows, window_ns: (if .windows > 0 then (.virtual_ns / .windows | round) else null end), virtual_ns, skipped_ps}' \
+        windows, moves, window_ns: (.virtual_ns * $n / (.windows * $n + .moves + 1) | round), virtual_ns, skipped_ps}' \
         "$work/coupled.json"
 }
 
