@@ -15,8 +15,8 @@ vdc-rsh "$node" "$server" > "$log" 2>&1 &
 pid=$!
 # shellcheck disable=SC2016
 vdc-rsh "$node" "i=0; while [ \$($listeners) -le $before ]; do
-    i=\$((i + 1)); [ \$i -lt 200 ] || exit 1; sleep 0.005; done" ||
-    echo "vdc-pair: nothing listens on $node after 1 s"
+    i=\$((i + 1)); [ \$i -lt 40 ] || exit 1; sleep 0.01; done" ||
+    echo "vdc-pair: nothing listens on $node in time"
 echo "+ $client"
 sh -c "$client"
 client_rc=$?
