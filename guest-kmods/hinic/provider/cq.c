@@ -7,13 +7,12 @@
 #include "hinic.h"
 #include "size.h"
 
-#define WC_FLAGS_SUPPORTED                                                                        \
-	(IBV_WC_STANDARD_FLAGS | IBV_WC_EX_WITH_COMPLETION_TIMESTAMP | IBV_WC_EX_WITH_CVLAN |     \
+#define WC_FLAGS_SUPPORTED                                                                         \
+	(IBV_WC_STANDARD_FLAGS | IBV_WC_EX_WITH_COMPLETION_TIMESTAMP | IBV_WC_EX_WITH_CVLAN |      \
 	 IBV_WC_EX_WITH_COMPLETION_TIMESTAMP_WALLCLOCK)
-#define WC_FLAGS_TIME                                                                             \
+#define WC_FLAGS_TIME                                                                              \
 	(IBV_WC_EX_WITH_COMPLETION_TIMESTAMP | IBV_WC_EX_WITH_COMPLETION_TIMESTAMP_WALLCLOCK)
-#define CQ_FLAGS_SUPPORTED                                                                        \
-	(IBV_CREATE_CQ_ATTR_SINGLE_THREADED | IBV_CREATE_CQ_ATTR_IGNORE_OVERRUN)
+#define CQ_FLAGS_SUPPORTED (IBV_CREATE_CQ_ATTR_SINGLE_THREADED | IBV_CREATE_CQ_ATTR_IGNORE_OVERRUN)
 
 #define ARM_SN_SHIFT 57 /* in HINIC_DB_CQ_ARM */
 
@@ -26,7 +25,7 @@ static struct hinic_cq *create_cq(struct ibv_context *ibctx, struct ibv_cq_init_
 				  bool single_threaded)
 {
 	struct ibv_pd *ibpd = attr->comp_mask & IBV_CQ_INIT_ATTR_MASK_PD ? attr->parent_domain
-									  : NULL;
+									 : NULL;
 	struct hinic_cmd_create_cq_resp resp = {};
 	struct hinic_cmd_create_cq cmd = {};
 	struct hinic_cq_size size;
@@ -52,8 +51,8 @@ static struct hinic_cq *create_cq(struct ibv_context *ibctx, struct ibv_cq_init_
 
 	cmd.buf = (uintptr_t)cq->buf.addr;
 	cmd.buf_len = size.n * (uint32_t)sizeof(struct hinic_cqe);
-	ret = ibv_cmd_create_cq_ex(ibctx, attr, &cq->vcq, &cmd.ibv_cmd, sizeof(cmd),
-				   &resp.ibv_resp, sizeof(resp), 0);
+	ret = ibv_cmd_create_cq_ex(ibctx, attr, &cq->vcq, &cmd.ibv_cmd, sizeof(cmd), &resp.ibv_resp,
+				   sizeof(resp), 0);
 	if (ret)
 		goto err_buf;
 

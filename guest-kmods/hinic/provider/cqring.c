@@ -21,8 +21,7 @@ uint32_t hinic_cq_unread(const struct hinic_cq_ring *ring)
 	return at.ci - ring->ci;
 }
 
-uint32_t hinic_cq_clean(struct hinic_cq_ring *ring, uint32_t qpn, hinic_cqe_drop_fn drop,
-			void *arg)
+uint32_t hinic_cq_clean(struct hinic_cq_ring *ring, uint32_t qpn, hinic_cqe_drop_fn drop, void *arg)
 {
 	uint32_t n = hinic_cq_unread(ring), n_gone = 0, pos;
 	struct hinic_cqe *cqe, *to;

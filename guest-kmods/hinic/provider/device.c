@@ -91,14 +91,12 @@ static struct verbs_context *hinic_alloc_context(struct ibv_device *ibdev, int c
 		goto err_context;
 	ctx->max_cqe = (uint32_t)attr.orig_attr.max_cqe;
 
-	map = mmap(NULL, HINIC_UAR_SIZE, PROT_WRITE, MAP_SHARED, cmd_fd,
-		   (off_t)resp.uar_mmap_off);
+	map = mmap(NULL, HINIC_UAR_SIZE, PROT_WRITE, MAP_SHARED, cmd_fd, (off_t)resp.uar_mmap_off);
 	if (map == MAP_FAILED)
 		goto err_context;
 	ctx->uar = map;
 
-	map = mmap(NULL, HINIC_UAR_SIZE, PROT_READ, MAP_SHARED, cmd_fd,
-		   (off_t)resp.clock_mmap_off);
+	map = mmap(NULL, HINIC_UAR_SIZE, PROT_READ, MAP_SHARED, cmd_fd, (off_t)resp.clock_mmap_off);
 	if (map == MAP_FAILED)
 		goto err_uar;
 	ctx->clock = map;

@@ -47,13 +47,14 @@ static inline void hinic_unlock(struct hinic_lock *lock)
 
 struct hinic_context {
 	struct verbs_context vctx;
-	uint8_t *uar; /* doorbell page, write only */
+	uint8_t *uar;	      /* doorbell page, write only */
 	const uint8_t *clock; /* virtual time, read only */
-	uint64_t caps; /* HINIC_CAP_* */
+	uint64_t caps;	      /* HINIC_CAP_* */
 	uint32_t max_inline;
 	uint32_t max_cqe;
 	pthread_mutex_t qp_mutex; /* protects changes of qp[] */
-	_Atomic(struct hinic_qp *) *_Atomic qp[HINIC_QP_TABLE_SIZE]; /* by high and low half of qpn */
+	_Atomic(struct hinic_qp *)
+		*_Atomic qp[HINIC_QP_TABLE_SIZE]; /* by high and low half of qpn */
 };
 
 struct hinic_td {
@@ -73,13 +74,18 @@ struct hinic_pd {
 	void *pd_context;
 };
 
-enum hinic_buf_kind { HINIC_BUF_CQ = 1, HINIC_BUF_SRQ, HINIC_BUF_SQ, HINIC_BUF_RQ };
+enum hinic_buf_kind {
+	HINIC_BUF_CQ = 1,
+	HINIC_BUF_SRQ,
+	HINIC_BUF_SQ,
+	HINIC_BUF_RQ
+};
 
 /* Memory the device reads or writes: zeroed, whole pages. */
 struct hinic_buf {
 	void *addr;
 	size_t len;
-	uint64_t kind; /* enum hinic_buf_kind, resource type of a caller's allocator */
+	uint64_t kind;		/* enum hinic_buf_kind, resource type of a caller's allocator */
 	struct hinic_pd *owner; /* parent domain whose allocator made it, else NULL */
 };
 
@@ -95,11 +101,11 @@ struct hinic_cq {
 	struct hinic_buf buf;
 	struct hinic_pd *pd; /* parent domain, or NULL */
 	uint32_t cqn;
-	uint32_t lag; /* entries consumed before the device is told */
-	uint32_t told; /* ci the device knows */
-	atomic_uint arm_sn; /* 1 + events seen */
+	uint32_t lag;		     /* entries consumed before the device is told */
+	uint32_t told;		     /* ci the device knows */
+	atomic_uint arm_sn;	     /* 1 + events seen */
 	const struct hinic_cqe *cqe; /* between start_poll and end_poll */
-	struct hinic_qp *last_qp; /* of the entry before: saves look-ups */
+	struct hinic_qp *last_qp;    /* of the entry before: saves look-ups */
 };
 
 struct hinic_srq {

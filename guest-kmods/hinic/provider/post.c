@@ -9,7 +9,13 @@
 #define ON_RCC (BIT(IBV_QPT_RC) | BIT(IBV_QPT_UC))
 #define ON_ALL (ON_RCC | BIT(IBV_QPT_UD))
 
-enum part { PART_NONE, PART_RDMA, PART_CAS, PART_FADD, PART_BIND };
+enum part {
+	PART_NONE,
+	PART_RDMA,
+	PART_CAS,
+	PART_FADD,
+	PART_BIND
+};
 
 /*
  * What a request of ibv_post_send() becomes. Only sources may be inline. FLUSH and ATOMIC_WRITE
@@ -24,17 +30,27 @@ static const struct op {
 	bool has_inv;
 } ops[] = {
 	[IBV_WR_SEND] = { .on = ON_ALL, .wqe_op = HINIC_WQE_SEND, .is_source = true },
-	[IBV_WR_SEND_WITH_IMM] = { .on = ON_ALL, .wqe_op = HINIC_WQE_SEND_IMM, .is_source = true,
+	[IBV_WR_SEND_WITH_IMM] = { .on = ON_ALL,
+				   .wqe_op = HINIC_WQE_SEND_IMM,
+				   .is_source = true,
 				   .has_imm = true },
-	[IBV_WR_SEND_WITH_INV] = { .on = ON_RC, .wqe_op = HINIC_WQE_SEND_INV, .is_source = true,
+	[IBV_WR_SEND_WITH_INV] = { .on = ON_RC,
+				   .wqe_op = HINIC_WQE_SEND_INV,
+				   .is_source = true,
 				   .has_inv = true },
-	[IBV_WR_RDMA_WRITE] = { .on = ON_RCC, .wqe_op = HINIC_WQE_WRITE, .part = PART_RDMA,
+	[IBV_WR_RDMA_WRITE] = { .on = ON_RCC,
+				.wqe_op = HINIC_WQE_WRITE,
+				.part = PART_RDMA,
 				.is_source = true },
-	[IBV_WR_RDMA_WRITE_WITH_IMM] = { .on = ON_RCC, .wqe_op = HINIC_WQE_WRITE_IMM,
-					 .part = PART_RDMA, .is_source = true, .has_imm = true },
+	[IBV_WR_RDMA_WRITE_WITH_IMM] = { .on = ON_RCC,
+					 .wqe_op = HINIC_WQE_WRITE_IMM,
+					 .part = PART_RDMA,
+					 .is_source = true,
+					 .has_imm = true },
 	[IBV_WR_RDMA_READ] = { .on = ON_RC, .wqe_op = HINIC_WQE_READ, .part = PART_RDMA },
 	[IBV_WR_ATOMIC_CMP_AND_SWP] = { .on = ON_RC, .wqe_op = HINIC_WQE_CAS, .part = PART_CAS },
-	[IBV_WR_ATOMIC_FETCH_AND_ADD] = { .on = ON_RC, .wqe_op = HINIC_WQE_FADD,
+	[IBV_WR_ATOMIC_FETCH_AND_ADD] = { .on = ON_RC,
+					  .wqe_op = HINIC_WQE_FADD,
 					  .part = PART_FADD },
 	[IBV_WR_LOCAL_INV] = { .on = ON_RCC, .wqe_op = HINIC_WQE_LOCAL_INV, .has_inv = true },
 	[IBV_WR_BIND_MW] = { .on = ON_RCC, .wqe_op = HINIC_WQE_BIND_MW, .part = PART_BIND },
@@ -57,8 +73,7 @@ void hinic_sq_ring(struct hinic_qp *qp, uint32_t from)
 	/* The device may not see an owner byte without the request it vouches for. */
 	udma_to_device_barrier();
 	hinic_sq_publish(&qp->sq, from);
-	hinic_doorbell(qp->vqp.qp.context, HINIC_DB_SQ,
-		       hinic_db_pi(qp->vqp.qp.qp_num, qp->sq.pi));
+	hinic_doorbell(qp->vqp.qp.context, HINIC_DB_SQ, hinic_db_pi(qp->vqp.qp.qp_num, qp->sq.pi));
 }
 
 int hinic_bind_check(const struct hinic_qp *qp, const struct ibv_mw *mw,
@@ -230,8 +245,7 @@ int hinic_post_recv(struct ibv_qp *ibqp, struct ibv_recv_wr *wr, struct ibv_recv
 		hinic_rq_finish(&qp->rq, list, (uint32_t)wr->num_sge, wr->wr_id);
 	}
 	if (qp->rq.pi != from)
-		hinic_doorbell(ibqp->context, HINIC_DB_RQ,
-			       hinic_db_pi(ibqp->qp_num, qp->rq.pi));
+		hinic_doorbell(ibqp->context, HINIC_DB_RQ, hinic_db_pi(ibqp->qp_num, qp->rq.pi));
 	hinic_unlock(&qp->rq_lock);
 	return ret;
 }
@@ -243,7 +257,8 @@ int hinic_bind_mw(struct ibv_qp *ibqp, struct ibv_mw *mw, struct ibv_mw_bind *bi
 		.wr_id = bind->wr_id,
 		.opcode = IBV_WR_BIND_MW,
 		.send_flags = bind->send_flags,
-		.bind_mw = { .mw = mw, .rkey = ibv_inc_rkey(mw->rkey),
+		.bind_mw = { .mw = mw,
+			     .rkey = ibv_inc_rkey(mw->rkey),
 			     .bind_info = bind->bind_info },
 	};
 	struct ibv_send_wr *bad;

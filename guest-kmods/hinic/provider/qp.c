@@ -127,8 +127,8 @@ struct ibv_qp *hinic_create_qp_ex(struct ibv_context *ibctx, struct ibv_qp_init_
 	qp->srq = attr->srq ? to_hsrq(attr->srq) : NULL;
 	qp->sig_all = attr->sq_sig_all;
 
-	ret = ibv_cmd_create_qp_ex(ibctx, &qp->vqp, attr, &cmd.ibv_cmd, sizeof(cmd),
-				   &resp.ibv_resp, sizeof(resp));
+	ret = ibv_cmd_create_qp_ex(ibctx, &qp->vqp, attr, &cmd.ibv_cmd, sizeof(cmd), &resp.ibv_resp,
+				   sizeof(resp));
 	if (ret)
 		goto err_qp;
 	hinic_lock_init(&qp->sq_lock, hinic_pd_locked(qp->pd));

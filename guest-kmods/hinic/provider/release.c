@@ -98,7 +98,8 @@ bool hinic_release_matches(void)
 		fprintf(stderr,
 			"libhinic: built for rdma-core " HINIC_RDMA_CORE_RELEASE
 			", but %s is another build; install the provider made for it. "
-			"HiNIC devices are ignored.\n", found);
+			"HiNIC devices are ignored.\n",
+			found);
 	free(path);
 	return matches;
 }

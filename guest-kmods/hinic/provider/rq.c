@@ -16,8 +16,7 @@ int hinic_rq_begin(struct hinic_rq *rq, uint32_t n_sge, struct hinic_sge **list)
 		return EINVAL;
 	if (rq->pi - atomic_load_explicit(&rq->ci, memory_order_acquire) == rq->n)
 		return ENOMEM;
-	*list = (struct hinic_sge *)(rq->ring +
-				     ((size_t)(rq->pi & (rq->n - 1)) << rq->log_stride));
+	*list = (struct hinic_sge *)(rq->ring + ((size_t)(rq->pi & (rq->n - 1)) << rq->log_stride));
 	return 0;
 }
 

@@ -17,9 +17,9 @@
  * hinic_srq_complete() needs the lock.
  */
 struct hinic_rq {
-	uint8_t *ring; /* n entries of 1 << log_stride bytes */
+	uint8_t *ring;	 /* n entries of 1 << log_stride bytes */
 	uint64_t *wr_id; /* n */
-	uint32_t n; /* power of two; 0: the QP has none */
+	uint32_t n;	 /* power of two; 0: the QP has none */
 	uint32_t log_stride;
 	uint32_t max_sge;
 	uint32_t pi;

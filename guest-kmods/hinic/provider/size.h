@@ -22,7 +22,7 @@ struct hinic_cq_size {
 };
 
 struct hinic_sq_size {
-	uint32_t n_bb; /* power of two */
+	uint32_t n_bb;	 /* power of two */
 	uint32_t wqe_bb; /* blocks of the largest request */
 };
 

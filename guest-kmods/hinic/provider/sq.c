@@ -68,8 +68,8 @@ void hinic_wqe_atomic(struct hinic_wqe *w, uint64_t raddr, uint32_t rkey, uint64
 	seg->compare = htole64(compare);
 }
 
-void hinic_wqe_bind(struct hinic_wqe *w, uint32_t key, uint32_t access, uint64_t iova,
-		    uint64_t len, uint32_t mr_key)
+void hinic_wqe_bind(struct hinic_wqe *w, uint32_t key, uint32_t access, uint64_t iova, uint64_t len,
+		    uint32_t mr_key)
 {
 	struct hinic_wqe_reg *seg = head_at(w, sizeof(*seg));
 
@@ -81,8 +81,8 @@ void hinic_wqe_bind(struct hinic_wqe *w, uint32_t key, uint32_t access, uint64_t
 	seg->n_pages = htole32(mr_key);
 }
 
-void hinic_wqe_flush(struct hinic_wqe *w, uint64_t raddr, uint32_t rkey, uint32_t len,
-		     uint8_t type, uint8_t level)
+void hinic_wqe_flush(struct hinic_wqe *w, uint64_t raddr, uint32_t rkey, uint32_t len, uint8_t type,
+		     uint8_t level)
 {
 	struct hinic_wqe_flush *seg = head_at(w, sizeof(*seg));
 

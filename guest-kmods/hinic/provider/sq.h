@@ -20,11 +20,11 @@ struct hinic_sq_slot {
 };
 
 struct hinic_sq {
-	uint8_t *ring; /* n_bb blocks, shared with the device */
+	uint8_t *ring;		    /* n_bb blocks, shared with the device */
 	struct hinic_sq_slot *slot; /* n_bb, by the first block of a request */
-	uint32_t n_bb; /* power of two */
-	uint32_t pi; /* blocks ever written */
-	_Atomic(uint32_t) ci; /* blocks ever completed */
+	uint32_t n_bb;		    /* power of two */
+	uint32_t pi;		    /* blocks ever written */
+	_Atomic(uint32_t) ci;	    /* blocks ever completed */
 	uint16_t max_sge;
 	uint16_t max_inline;
 };
@@ -33,9 +33,9 @@ struct hinic_sq {
 struct hinic_wqe {
 	struct hinic_wqe_ctrl *ctrl;
 	uint64_t wr_id;
-	uint32_t room; /* free blocks of the ring when it was begun */
-	uint32_t head; /* bytes of the fixed part, a multiple of 16, at most one block */
-	uint32_t data; /* bytes behind it */
+	uint32_t room;	 /* free blocks of the ring when it was begun */
+	uint32_t head;	 /* bytes of the fixed part, a multiple of 16, at most one block */
+	uint32_t data;	 /* bytes behind it */
 	uint32_t length; /* of the message */
 	uint8_t op;
 	uint8_t flags; /* HINIC_WQE_F_* */
@@ -55,10 +55,10 @@ int hinic_wqe_begin(struct hinic_sq *sq, struct hinic_wqe *w, uint8_t op, uint8_
 void hinic_wqe_rdma(struct hinic_wqe *w, uint64_t raddr, uint32_t rkey);
 void hinic_wqe_atomic(struct hinic_wqe *w, uint64_t raddr, uint32_t rkey, uint64_t swap_add,
 		      uint64_t compare);
-void hinic_wqe_bind(struct hinic_wqe *w, uint32_t key, uint32_t access, uint64_t iova,
-		    uint64_t len, uint32_t mr_key);
-void hinic_wqe_flush(struct hinic_wqe *w, uint64_t raddr, uint32_t rkey, uint32_t len,
-		     uint8_t type, uint8_t level);
+void hinic_wqe_bind(struct hinic_wqe *w, uint32_t key, uint32_t access, uint64_t iova, uint64_t len,
+		    uint32_t mr_key);
+void hinic_wqe_flush(struct hinic_wqe *w, uint64_t raddr, uint32_t rkey, uint32_t len, uint8_t type,
+		     uint8_t level);
 /* Reserves the part of a datagram; hinic_wqe_ud() fills it in, also after the data. */
 void hinic_wqe_ud_reserve(struct hinic_wqe *w);
 void hinic_wqe_ud(struct hinic_wqe *w, uint32_t dqpn, uint32_t qkey, const struct hinic_av *av);

@@ -73,8 +73,7 @@ struct ibv_srq *hinic_create_srq_ex(struct ibv_context *ibctx, struct ibv_srq_in
 	struct hinic_srq *srq;
 
 	(void)ibctx; /* that of the domain */
-	if (!check_comp_mask(attr->comp_mask,
-			     IBV_SRQ_INIT_ATTR_TYPE | IBV_SRQ_INIT_ATTR_PD) ||
+	if (!check_comp_mask(attr->comp_mask, IBV_SRQ_INIT_ATTR_TYPE | IBV_SRQ_INIT_ATTR_PD) ||
 	    ((attr->comp_mask & IBV_SRQ_INIT_ATTR_TYPE) && attr->srq_type != IBV_SRQT_BASIC)) {
 		errno = EOPNOTSUPP;
 		return NULL;

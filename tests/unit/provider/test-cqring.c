@@ -72,12 +72,12 @@ static void count_drop(void *arg, const struct hinic_cqe *cqe)
 /* All ring sizes down to one entry, several passes, indices over 2^24 and 2^32. */
 static void phases(void)
 {
-    static const uint32_t starts[] = {0, (1u << 24) - 8, UINT32_MAX - 7};
+    static const uint32_t starts[] = { 0, (1u << 24) - 8, UINT32_MAX - 7 };
 
     for (uint32_t log_n = 0; log_n <= 3; log_n++) {
         for (uint32_t s = 0; s < 3; s++) {
-            struct hinic_cq_ring ring = {new_ring(log_n), log_n, 0};
-            struct dev d = {.ring = ring};
+            struct hinic_cq_ring ring = { new_ring(log_n), log_n, 0 };
+            struct dev d = { .ring = ring };
 
             /* A ring in use for long: entries carry the phase of the pass before. */
             d.pi = ring.ci = starts[s] & ~((2u << log_n) - 1);
@@ -101,8 +101,8 @@ static void phases(void)
 /* A full ring of one QP goes, a full ring of others stays. */
 static void clean_all_or_nothing(void)
 {
-    struct hinic_cq_ring ring = {new_ring(3), 3, 0};
-    struct dev d = {.ring = ring};
+    struct hinic_cq_ring ring = { new_ring(3), 3, 0 };
+    struct dev d = { .ring = ring };
     uint32_t n_drop = 0;
 
     for (uint32_t i = 0; i < 8; i++) {
@@ -122,8 +122,8 @@ static void clean_all_or_nothing(void)
 static void against_list(void)
 {
     uint32_t log_n = 3, n_clean = 0, n_resize = 0;
-    struct hinic_cq_ring ring = {new_ring(log_n), log_n, 0};
-    struct dev d = {.ring = ring};
+    struct hinic_cq_ring ring = { new_ring(log_n), log_n, 0 };
+    struct dev d = { .ring = ring };
 
     for (uint32_t step = 0; step < 60000; step++) {
         const uint64_t x = vdc_rand(4, step);
@@ -149,7 +149,7 @@ static void against_list(void)
             n_clean += n_drop;
             d.n = n_keep;
         } else {
-            struct hinic_cq_ring to = {NULL, (uint32_t)(x >> 32) % 7, 0};
+            struct hinic_cq_ring to = { NULL, (uint32_t)(x >> 32) % 7, 0 };
 
             CHECK_EQ(hinic_cq_unread(&ring), d.n);
             if (d.n > 1u << to.log_n) {
@@ -182,9 +182,9 @@ static void against_list(void)
 }
 
 static const struct tap_case cases[] = {
-    {"an entry is there when its phase is right", phases},
-    {"removing all entries, removing none", clean_all_or_nothing},
-    {"random use against a list", against_list},
+    { "an entry is there when its phase is right", phases },
+    { "removing all entries, removing none", clean_all_or_nothing },
+    { "random use against a list", against_list },
 };
 
 TAP_MAIN(cases)

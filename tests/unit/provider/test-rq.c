@@ -21,7 +21,7 @@ static void list_ends(void)
 {
     uint8_t ring[N * 64];
     uint64_t wr_id[N];
-    struct hinic_rq rq = {.ring = ring, .wr_id = wr_id, .n = N, .log_stride = 6, .max_sge = 3};
+    struct hinic_rq rq = { .ring = ring, .wr_id = wr_id, .n = N, .log_stride = 6, .max_sge = 3 };
     struct hinic_sge *list = NULL;
 
     for (uint32_t n_sge = 0; n_sge <= 3; n_sge++) {
@@ -56,8 +56,13 @@ static void fills_and_wraps(void)
 {
     uint8_t ring[N * 16];
     uint64_t wr_id[N], id = 0;
-    struct hinic_rq rq = {.ring = ring, .wr_id = wr_id, .n = N, .log_stride = 4, .max_sge = 1,
-                          .pi = UINT32_MAX - 3, .ci = UINT32_MAX - 3};
+    struct hinic_rq rq = { .ring = ring,
+                           .wr_id = wr_id,
+                           .n = N,
+                           .log_stride = 4,
+                           .max_sge = 1,
+                           .pi = UINT32_MAX - 3,
+                           .ci = UINT32_MAX - 3 };
     struct hinic_sge *list = NULL;
 
     for (uint64_t round = 0; round < 5; round++) {
@@ -83,10 +88,11 @@ static void fills_and_wraps(void)
 
 static void srq_refused(void)
 {
-    _Alignas(16) uint8_t ring[N * 32] = {0};
+    _Alignas(16) uint8_t ring[N * 32] = { 0 };
     uint64_t wr_id[N], id;
-    struct hinic_srq_ring srq = {.ring = ring, .wr_id = wr_id, .n = N, .log_stride = 5,
-                                 .max_sge = 1};
+    struct hinic_srq_ring srq = {
+        .ring = ring, .wr_id = wr_id, .n = N, .log_stride = 5, .max_sge = 1
+    };
     struct hinic_sge *list = NULL;
 
     hinic_srq_link(&srq);
@@ -109,10 +115,11 @@ static void srq_refused(void)
  */
 static void srq_against_device(void)
 {
-    _Alignas(16) uint8_t ring[N * 64] = {0};
+    _Alignas(16) uint8_t ring[N * 64] = { 0 };
     uint64_t wr_id[N], next_id = 0, next_taken = 0, id;
-    struct hinic_srq_ring srq = {.ring = ring, .wr_id = wr_id, .n = N, .log_stride = 6,
-                                 .max_sge = 3};
+    struct hinic_srq_ring srq = {
+        .ring = ring, .wr_id = wr_id, .n = N, .log_stride = 6, .max_sge = 3
+    };
     uint32_t dev = 0, n_dev = 0, held[N], n_held = 0;
     uint64_t held_id[N];
     struct hinic_sge *list = NULL;
@@ -153,10 +160,10 @@ static void srq_against_device(void)
 }
 
 static const struct tap_case cases[] = {
-    {"short lists end with a mark, full ones do not", list_ends},
-    {"a full ring, indices over 2^32", fills_and_wraps},
-    {"a full shared queue, entries that are not there", srq_refused},
-    {"a shared queue against a device", srq_against_device},
+    { "short lists end with a mark, full ones do not", list_ends },
+    { "a full ring, indices over 2^32", fills_and_wraps },
+    { "a full shared queue, entries that are not there", srq_refused },
+    { "a shared queue against a device", srq_against_device },
 };
 
 TAP_MAIN(cases)

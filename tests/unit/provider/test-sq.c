@@ -77,7 +77,8 @@ static void write_request(void)
     const uint8_t *b;
 
     CHECK_EQ(hinic_wqe_begin(&r->sq, &r->w, HINIC_WQE_WRITE_IMM,
-                             HINIC_WQE_F_SIGNALED | HINIC_WQE_F_FENCE, 77), 0);
+                             HINIC_WQE_F_SIGNALED | HINIC_WQE_F_FENCE, 77),
+             0);
     hinic_wqe_rdma(&r->w, 0x1122334455667788, 0xaabbccdd);
     hinic_wqe_imm(&r->w, htobe32(0x01020304));
     CHECK_EQ(hinic_wqe_sge(&r->sq, &r->w, 0x1000, 100, 5), 0);
@@ -107,7 +108,7 @@ static void write_request(void)
 static void fixed_parts(void)
 {
     struct rig *r = make(0);
-    struct hinic_av av = {.port = 1, .dlid = htole16(7), .dmac = {2, 0x48, 0x43, 0, 0, 1}};
+    struct hinic_av av = { .port = 1, .dlid = htole16(7), .dmac = { 2, 0x48, 0x43, 0, 0, 1 } };
     uint8_t raw[HINIC_WQE_BB_MAX * HINIC_BB_SIZE];
     const uint8_t *b;
 
@@ -219,7 +220,7 @@ static void wraps(void)
 static void refused(void)
 {
     struct rig *r = make(0);
-    uint8_t data[300] = {0};
+    uint8_t data[300] = { 0 };
 
     r->sq.max_sge = 2;
     r->sq.max_inline = 64;
@@ -259,7 +260,7 @@ static void refused(void)
 static void skips_unsignaled(void)
 {
     struct rig *r = make(14); /* across the end */
-    uint8_t data[100] = {0};
+    uint8_t data[100] = { 0 };
     uint64_t id = 0;
 
     for (uint64_t i = 0; i < 3; i++) {
@@ -315,7 +316,7 @@ static void against_device(void)
 {
     struct rig *r = make(0);
     uint32_t dev = 0, n_done = 0, n_posted = 0, want[N_BB * 4], head = 0, tail = 0;
-    uint8_t data[256] = {0};
+    uint8_t data[256] = { 0 };
 
     for (uint32_t step = 0; step < 20000; step++) {
         const uint32_t from = r->sq.pi, n = 1 + (uint32_t)(vdc_rand(1, step) % 4);
@@ -367,13 +368,13 @@ static void against_device(void)
 }
 
 static const struct tap_case cases[] = {
-    {"an RDMA write, field by field", write_request},
-    {"fixed parts of the other requests", fixed_parts},
-    {"data wrap at the end of the ring", wraps},
-    {"too much data, a full ring", refused},
-    {"a completion gives back the unsignaled requests before it", skips_unsignaled},
-    {"a ring filled to the last block, over 2^32", whole_ring},
-    {"random batches against a device", against_device},
+    { "an RDMA write, field by field", write_request },
+    { "fixed parts of the other requests", fixed_parts },
+    { "data wrap at the end of the ring", wraps },
+    { "too much data, a full ring", refused },
+    { "a completion gives back the unsignaled requests before it", skips_unsignaled },
+    { "a ring filled to the last block, over 2^32", whole_ring },
+    { "random batches against a device", against_device },
 };
 
 TAP_MAIN(cases)

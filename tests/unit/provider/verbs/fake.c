@@ -95,8 +95,8 @@ void verbs_set_ops(struct verbs_context *ctx, const struct verbs_context_ops *op
 int ibv_cmd_get_context(struct verbs_context *ctx, struct ibv_get_context *cmd, size_t cmd_size,
                         struct ib_uverbs_get_context_resp *resp, size_t resp_size)
 {
-    struct hinic_cmd_alloc_context_resp *r =
-        container_of(resp, struct hinic_cmd_alloc_context_resp, ibv_resp);
+    struct hinic_cmd_alloc_context_resp *r = container_of(resp, struct hinic_cmd_alloc_context_resp,
+                                                          ibv_resp);
 
     (void)ctx, (void)cmd, (void)cmd_size, (void)resp_size;
     r->uar_mmap_off = PAGE;
@@ -200,8 +200,8 @@ int ibv_cmd_query_qp(struct ibv_qp *qp, struct ibv_qp_attr *attr, int mask,
 int ibv_cmd_create_ah(struct ibv_pd *pd, struct ibv_ah *ah, struct ibv_ah_attr *attr,
                       struct ib_uverbs_create_ah_resp *resp, size_t resp_size)
 {
-    struct hinic_cmd_create_ah_resp *r =
-        container_of(resp, struct hinic_cmd_create_ah_resp, ibv_resp);
+    struct hinic_cmd_create_ah_resp *r = container_of(resp, struct hinic_cmd_create_ah_resp,
+                                                      ibv_resp);
 
     (void)pd, (void)ah, (void)attr, (void)resp_size;
     memcpy(r->dmac, "\x02\x48\x43\0\0\x11", 6);
@@ -268,8 +268,8 @@ int ibv_cmd_query_port(struct ibv_context *ctx, uint8_t port, struct ibv_port_at
     return answer();
 }
 
-int ibv_cmd_modify_cq(struct ibv_cq *cq, struct ibv_modify_cq_attr *attr,
-                      struct ibv_modify_cq *cmd, size_t cmd_size)
+int ibv_cmd_modify_cq(struct ibv_cq *cq, struct ibv_modify_cq_attr *attr, struct ibv_modify_cq *cmd,
+                      size_t cmd_size)
 {
     (void)cq, (void)attr, (void)cmd, (void)cmd_size;
     return answer();

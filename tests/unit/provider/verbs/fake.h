@@ -8,13 +8,13 @@
 struct fake {
     const struct verbs_device_ops *driver; /* registered by the provider */
     struct verbs_context_ops ops;
-    uint64_t *uar;          /* the doorbell page: last value of each doorbell, 0 none */
+    uint64_t *uar; /* the doorbell page: last value of each doorbell, 0 none */
     uint64_t *clock;
     uint32_t next_id;
-    int fail_at;            /* the n-th command from now fails with ENOSPC; 0 none */
-    uint64_t buf, buf2;     /* of the last create or resize */
+    int fail_at;        /* the n-th command from now fails with ENOSPC; 0 none */
+    uint64_t buf, buf2; /* of the last create or resize */
     uint32_t len, len2;
-    int n_live;             /* objects created and not destroyed */
+    int n_live; /* objects created and not destroyed */
 };
 
 extern struct fake fake;

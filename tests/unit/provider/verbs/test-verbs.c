@@ -48,7 +48,7 @@ static struct hinic_cqe *device_cqe(struct rig *r, uint8_t op, uint8_t flags, ui
 
 static int modify(struct rig *r, enum ibv_qp_state state)
 {
-    struct ibv_qp_attr attr = {.qp_state = state};
+    struct ibv_qp_attr attr = { .qp_state = state };
 
     return OP(modify_qp)(r->qp, &attr, IBV_QP_STATE);
 }
@@ -59,8 +59,11 @@ static struct ibv_qp_init_attr_ex qp_attr(struct rig *r, enum ibv_qp_type type, 
         .send_cq = r->cq,
         .recv_cq = r->cq,
         .srq = r->srq,
-        .cap = {.max_send_wr = 16, .max_recv_wr = r->srq ? 0 : 8, .max_send_sge = 2,
-                .max_recv_sge = r->srq ? 0 : 2, .max_inline_data = 32},
+        .cap = { .max_send_wr = 16,
+                 .max_recv_wr = r->srq ? 0 : 8,
+                 .max_send_sge = 2,
+                 .max_recv_sge = r->srq ? 0 : 2,
+                 .max_inline_data = 32 },
         .qp_type = type,
         .comp_mask = IBV_QP_INIT_ATTR_PD | (ops ? IBV_QP_INIT_ATTR_SEND_OPS_FLAGS : 0),
         .send_ops_flags = ops,
@@ -86,7 +89,7 @@ static void add_cq(struct rig *r, uint32_t flags)
 
 static struct rig make(enum ibv_qp_type type, uint64_t ops, bool has_srq)
 {
-    struct rig r = {0};
+    struct rig r = { 0 };
     struct ibv_qp_init_attr_ex attr;
 
     memset(&fake.next_id, 0, sizeof(fake) - offsetof(struct fake, next_id));
@@ -95,7 +98,7 @@ static struct rig make(enum ibv_qp_type type, uint64_t ops, bool has_srq)
     r.pd = OP(alloc_pd)(&r.ctx->context);
     add_cq(&r, 0);
     if (has_srq) {
-        struct ibv_srq_init_attr sattr = {.attr = {.max_wr = 3, .max_sge = 1}};
+        struct ibv_srq_init_attr sattr = { .attr = { .max_wr = 3, .max_sge = 1 } };
 
         r.srq = OP(create_srq)(r.pd, &sattr);
         r.srq_ring = (uint8_t *)(uintptr_t)fake.buf;
@@ -129,12 +132,17 @@ static void states(void)
         enum ibv_qp_state state;
         int send, recv;
     } want[] = {
-        {IBV_QPS_RESET, EINVAL, EINVAL}, {IBV_QPS_INIT, EINVAL, 0}, {IBV_QPS_RTR, EINVAL, 0},
-        {IBV_QPS_RTS, 0, 0}, {IBV_QPS_SQD, 0, 0}, {IBV_QPS_SQE, 0, 0}, {IBV_QPS_ERR, 0, 0},
+        { IBV_QPS_RESET, EINVAL, EINVAL },
+        { IBV_QPS_INIT, EINVAL, 0 },
+        { IBV_QPS_RTR, EINVAL, 0 },
+        { IBV_QPS_RTS, 0, 0 },
+        { IBV_QPS_SQD, 0, 0 },
+        { IBV_QPS_SQE, 0, 0 },
+        { IBV_QPS_ERR, 0, 0 },
     };
     struct rig r = make(IBV_QPT_RC, 0, false);
-    struct ibv_recv_wr rwr = {.wr_id = 1}, *rbad;
-    struct ibv_send_wr swr = {.opcode = IBV_WR_SEND}, *sbad;
+    struct ibv_recv_wr rwr = { .wr_id = 1 }, *rbad;
+    struct ibv_send_wr swr = { .opcode = IBV_WR_SEND }, *sbad;
     struct ibv_qp_attr attr;
 
     for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
@@ -160,14 +168,21 @@ static void states(void)
 static void bad_in_list(void)
 {
     struct rig r = make(IBV_QPT_RC, 0, false);
-    struct ibv_sge sge[3] = {{0x1000, 10, 5}, {0x2000, 20, 6}, {0x3000, 30, 7}};
+    struct ibv_sge sge[3] = { { 0x1000, 10, 5 }, { 0x2000, 20, 6 }, { 0x3000, 30, 7 } };
     struct ibv_send_wr wr[4] = {
-        {.wr_id = 1, .opcode = IBV_WR_RDMA_WRITE, .sg_list = sge, .num_sge = 2,
-         .wr.rdma = {0x9000, 77}},
-        {.wr_id = 2, .opcode = IBV_WR_SEND_WITH_IMM, .imm_data = htobe32(0x01020304),
-         .sg_list = sge, .num_sge = 1, .send_flags = IBV_SEND_SIGNALED | IBV_SEND_SOLICITED},
-        {.wr_id = 3, .opcode = IBV_WR_SEND, .sg_list = sge, .num_sge = 3},
-        {.wr_id = 4, .opcode = IBV_WR_SEND},
+        { .wr_id = 1,
+          .opcode = IBV_WR_RDMA_WRITE,
+          .sg_list = sge,
+          .num_sge = 2,
+          .wr.rdma = { 0x9000, 77 } },
+        { .wr_id = 2,
+          .opcode = IBV_WR_SEND_WITH_IMM,
+          .imm_data = htobe32(0x01020304),
+          .sg_list = sge,
+          .num_sge = 1,
+          .send_flags = IBV_SEND_SIGNALED | IBV_SEND_SOLICITED },
+        { .wr_id = 3, .opcode = IBV_WR_SEND, .sg_list = sge, .num_sge = 3 },
+        { .wr_id = 4, .opcode = IBV_WR_SEND },
     };
     struct ibv_send_wr *bad = NULL;
 
@@ -204,10 +219,11 @@ static void completions(void)
 {
     struct rig r = make(IBV_QPT_RC, 0, false);
     struct ibv_cq_ex *ex = (struct ibv_cq_ex *)r.cq;
-    struct ibv_recv_wr rwr[2] = {{.wr_id = 50, .next = &rwr[1]}, {.wr_id = 51}}, *rbad;
-    struct ibv_send_wr swr[2] = {{.wr_id = 60, .next = &swr[1], .opcode = IBV_WR_SEND},
-                                 {.wr_id = 61, .opcode = IBV_WR_SEND}}, *sbad;
-    struct ibv_poll_cq_attr pattr = {0};
+    struct ibv_recv_wr rwr[2] = { { .wr_id = 50, .next = &rwr[1] }, { .wr_id = 51 } }, *rbad;
+    struct ibv_send_wr swr[2] = { { .wr_id = 60, .next = &swr[1], .opcode = IBV_WR_SEND },
+                                  { .wr_id = 61, .opcode = IBV_WR_SEND } },
+                       *sbad;
+    struct ibv_poll_cq_attr pattr = { 0 };
     struct ibv_wc wc[4];
     struct hinic_cqe *c;
 
@@ -292,7 +308,7 @@ static void completions(void)
 static void doorbells_of_cq(void)
 {
     struct rig r = make(IBV_QPT_RC, 0, false);
-    struct ibv_send_wr swr = {.opcode = IBV_WR_SEND}, *bad;
+    struct ibv_send_wr swr = { .opcode = IBV_WR_SEND }, *bad;
     const uint32_t lag = r.n_cqe / 4;
     uint64_t cqn;
     struct ibv_wc wc;
@@ -324,8 +340,8 @@ static void doorbells_of_cq(void)
 static void reset_and_destroy(void)
 {
     struct rig r = make(IBV_QPT_RC, 0, true);
-    struct ibv_recv_wr rwr = {.wr_id = 1}, *rbad;
-    struct ibv_send_wr swr = {.opcode = IBV_WR_SEND}, *sbad;
+    struct ibv_recv_wr rwr = { .wr_id = 1 }, *rbad;
+    struct ibv_send_wr swr = { .opcode = IBV_WR_SEND }, *sbad;
     struct ibv_wc wc[4];
 
     modify(&r, IBV_QPS_RTS);
@@ -363,13 +379,13 @@ static void reset_and_destroy(void)
 static void resize(void)
 {
     struct rig r = make(IBV_QPT_RC, 0, false);
-    struct ibv_send_wr swr = {.opcode = IBV_WR_SEND}, *bad;
+    struct ibv_send_wr swr = { .opcode = IBV_WR_SEND }, *bad;
     struct ibv_wc wc[64];
     uint64_t next_id = 0, next_done = 0;
 
     modify(&r, IBV_QPS_RTS);
     for (uint32_t round = 0; round < 40; round++) {
-        static const int sizes[] = {100, 3, 16, 1, 40, 7};
+        static const int sizes[] = { 100, 3, 16, 1, 40, 7 };
         const uint32_t n_want = 1 + round % 5, n = n_want < r.n_cqe ? n_want : r.n_cqe;
         int ret;
 
@@ -411,8 +427,8 @@ static void wr_calls(void)
 {
     struct rig r = make(IBV_QPT_RC, OPS_RC, false);
     struct ibv_qp_ex *ex = &to_hqp(r.qp)->vqp.qp_ex;
-    struct ibv_data_buf bufs[2] = {{"abcde", 5}, {"fg", 2}};
-    struct ibv_sge sge[3] = {{0x1000, 10, 5}, {0x2000, 20, 6}, {0x3000, 30, 7}};
+    struct ibv_data_buf bufs[2] = { { "abcde", 5 }, { "fg", 2 } };
+    struct ibv_sge sge[3] = { { 0x1000, 10, 5 }, { 0x2000, 20, 6 }, { 0x3000, 30, 7 } };
     uint64_t operand = 0x1122334455667788;
 
     CHECK(to_hqp(r.qp)->vqp.comp_mask & VERBS_QP_EX);
@@ -440,8 +456,8 @@ static void wr_calls(void)
     CHECK_EQ(ex->wr_complete(ex), 0);
     CHECK_EQ(fake_doorbell(HINIC_DB_SQ), r.qp->qp_num | 6ULL << 32);
     for (int i = 0; i < 6; i++) {
-        static const uint8_t op[] = {HINIC_WQE_WRITE, HINIC_WQE_READ, HINIC_WQE_ATOMIC_WRITE,
-                                     HINIC_WQE_FLUSH, HINIC_WQE_LOCAL_INV, HINIC_WQE_CAS};
+        static const uint8_t op[] = { HINIC_WQE_WRITE, HINIC_WQE_READ,      HINIC_WQE_ATOMIC_WRITE,
+                                      HINIC_WQE_FLUSH, HINIC_WQE_LOCAL_INV, HINIC_WQE_CAS };
 
         CHECK_EQ(r.sq[64 * i], op[i]);
         CHECK_EQ(r.sq[64 * i + 3], HINIC_WQE_OWN_PHASE);
@@ -492,11 +508,14 @@ static void datagrams(void)
 {
     struct rig r = make(IBV_QPT_UD, IBV_QP_EX_WITH_SEND, false);
     struct ibv_qp_ex *ex = &to_hqp(r.qp)->vqp.qp_ex;
-    struct ibv_ah_attr attr = {.is_global = 1, .port_num = 1, .sl = 3,
-                               .grh = {.sgid_index = 4, .hop_limit = 64, .traffic_class = 0x68}};
+    struct ibv_ah_attr attr = { .is_global = 1,
+                                .port_num = 1,
+                                .sl = 3,
+                                .grh = {
+                                    .sgid_index = 4, .hop_limit = 64, .traffic_class = 0x68 } };
     struct ibv_ah *ah = OP(create_ah)(r.pd, &attr);
-    struct ibv_sge sge = {0x1000, 10, 5};
-    struct ibv_send_wr wr = {.opcode = IBV_WR_RDMA_WRITE, .sg_list = &sge, .num_sge = 1}, *bad;
+    struct ibv_sge sge = { 0x1000, 10, 5 };
+    struct ibv_send_wr wr = { .opcode = IBV_WR_RDMA_WRITE, .sg_list = &sge, .num_sge = 1 }, *bad;
     struct hinic_wqe_ud ud;
     struct ibv_qp_init_attr_ex no = qp_attr(&r, IBV_QPT_UD, IBV_QP_EX_WITH_RDMA_READ);
 
@@ -543,7 +562,7 @@ static void windows(void)
     struct ibv_mr *mr = OP(reg_mr)(r.pd, NULL, 4096, 0, IBV_ACCESS_MW_BIND);
     struct ibv_mw *mw = OP(alloc_mw)(r.pd, IBV_MW_TYPE_1);
     struct ibv_pd *other = OP(alloc_pd)(&r.ctx->context);
-    struct ibv_mw_bind bind = {.bind_info = {mr, 0x1000, 64, IBV_ACCESS_REMOTE_READ}};
+    struct ibv_mw_bind bind = { .bind_info = { mr, 0x1000, 64, IBV_ACCESS_REMOTE_READ } };
     const uint32_t key = mw->rkey;
 
     CHECK_EQ(OP(bind_mw)(r.qp, mw, &bind), EINVAL); /* RESET */
@@ -595,17 +614,22 @@ static void parent_domains(void)
 {
     struct rig r = make(IBV_QPT_RC, 0, false);
     struct ibv_pd *real = r.pd;
-    struct ibv_td_init_attr tattr = {0};
+    struct ibv_td_init_attr tattr = { 0 };
     struct ibv_td *td = OP(alloc_td)(&r.ctx->context, &tattr);
     struct ibv_parent_domain_init_attr pattr = {
-        .pd = real, .td = td, .alloc = own_alloc, .free = own_free, .pd_context = &n_alloc,
+        .pd = real,
+        .td = td,
+        .alloc = own_alloc,
+        .free = own_free,
+        .pd_context = &n_alloc,
         .comp_mask = IBV_PARENT_DOMAIN_INIT_ATTR_ALLOCATORS |
                      IBV_PARENT_DOMAIN_INIT_ATTR_PD_CONTEXT,
     };
     struct ibv_pd *pd = OP(alloc_parent_domain)(&r.ctx->context, &pattr);
-    struct ibv_cq_init_attr_ex cattr = {.cqe = 4, .wc_flags = IBV_WC_STANDARD_FLAGS,
-                                        .comp_mask = IBV_CQ_INIT_ATTR_MASK_PD,
-                                        .parent_domain = pd};
+    struct ibv_cq_init_attr_ex cattr = { .cqe = 4,
+                                         .wc_flags = IBV_WC_STANDARD_FLAGS,
+                                         .comp_mask = IBV_CQ_INIT_ATTR_MASK_PD,
+                                         .parent_domain = pd };
     struct ibv_qp_init_attr_ex attr;
     struct ibv_cq *cq;
     struct ibv_qp *qp;
@@ -647,8 +671,8 @@ static void attributes(void)
 {
     struct rig r = make(IBV_QPT_RC, 0, false);
     struct ibv_device_attr_ex attr;
-    struct ibv_values_ex v = {.comp_mask = IBV_VALUES_MASK_RAW_CLOCK};
-    struct ibv_cq_init_attr_ex cattr = {.cqe = 4, .wc_flags = IBV_WC_EX_WITH_TM_INFO};
+    struct ibv_values_ex v = { .comp_mask = IBV_VALUES_MASK_RAW_CLOCK };
+    struct ibv_cq_init_attr_ex cattr = { .cqe = 4, .wc_flags = IBV_WC_EX_WITH_TM_INFO };
 
     CHECK_EQ(OP(query_device_ex)(&r.ctx->context, NULL, &attr, sizeof(attr)), 0);
     CHECK_STR(attr.orig_attr.fw_ver, "1.2.3");
@@ -668,7 +692,7 @@ static void attributes(void)
 static void failures(void)
 {
     struct rig r = make(IBV_QPT_RC, 0, false);
-    struct ibv_srq_init_attr sattr = {.attr = {.max_wr = 3, .max_sge = 1}};
+    struct ibv_srq_init_attr sattr = { .attr = { .max_wr = 3, .max_sge = 1 } };
     struct ibv_qp_init_attr_ex attr = qp_attr(&r, IBV_QPT_RC, OPS_RC);
     const int live = fake.n_live;
 
@@ -709,18 +733,18 @@ static void failures(void)
 }
 
 static const struct tap_case cases[] = {
-    {"posting by state", states},
-    {"a bad request in a list", bad_in_list},
-    {"completions, field by field", completions},
-    {"doorbells of a CQ", doorbells_of_cq},
-    {"reset and destruction take completions along", reset_and_destroy},
-    {"resizing with unread completions", resize},
-    {"ibv_wr_* calls", wr_calls},
-    {"datagrams", datagrams},
-    {"memory windows", windows},
-    {"parent domains", parent_domains},
-    {"attributes", attributes},
-    {"failing commands", failures},
+    { "posting by state", states },
+    { "a bad request in a list", bad_in_list },
+    { "completions, field by field", completions },
+    { "doorbells of a CQ", doorbells_of_cq },
+    { "reset and destruction take completions along", reset_and_destroy },
+    { "resizing with unread completions", resize },
+    { "ibv_wr_* calls", wr_calls },
+    { "datagrams", datagrams },
+    { "memory windows", windows },
+    { "parent domains", parent_domains },
+    { "attributes", attributes },
+    { "failing commands", failures },
 };
 
 TAP_MAIN(cases)
