@@ -600,6 +600,75 @@ static void clients(void)
     fake_free(f);
 }
 
+/* A row of every kind that the script above does not show, as tools read it: members in order. */
+static void rows(void)
+{
+    static const struct {
+        const char *ask, *reply;
+    } want[] = {
+        { "{\"id\":5,\"cmd\":\"port.show\",\"port\":1}",
+          "{\"id\":5,\"ok\":true,\"vt\":103000000,\"result\":{\"ports\":[{\"port\":1,\"id\":"
+          "33554689,\"p"
+          "eer\":0,\"state\":\"up\",\"link\":\"up\",\"reason\":\"none\",\"since\":506721,\"mode\":"
+          "\"auto\",\""
+          "peer_mode\":\"eth\",\"rate\":100000000000,\"latency\":500000,\"mtu\":4200,\"peer_rate\":"
+          "1"
+          "00000000000,\"peer_latency\":500000,\"peer_mtu\":4200,\"pvid\":1,\"filter\":false,\"lea"
+          "rn\":true,\"capture_rx\":false,\"capture_tx\":false,\"loss\":0.25,\"corrupt\":0.0}]}}" },
+        { "{\"id\":5,\"cmd\":\"mdb.show\"}", "{\"id\":5,\"ok\":true,\"vt\":104000000,\"result\":{"
+                                             "\"mdb\":[{\"vid\":1,\"mac\":\"01:00:5e:00:"
+                                             "00:07\",\"ports\":[0,2]}]}}" },
+        { "{\"id\":5,\"cmd\":\"qos.show\",\"port\":1}",
+          "{\"id\":5,\"ok\":true,\"vt\":105000000,\"result\":{\"ports\":[{\"trust\":\"dscp\","
+          "\"prio\":0,\""
+          "pcp_prio\":[0,1,2,3,4,5,6,7],\"dscp_prio\":[0,0,0,0,0,0,0,0,1,1,1,1,1,1,1,1,2,2,2"
+          ",2,2,2,2,2,3,3,3,3,3,3,3,3,4,4,4,4,4,4,4,4,5,5,5,5,5,5,5,5,6,6,6,6,6,6,6,6,7,7"
+          ",7,7,7,7,7,7],\"prio_tc\":[0,1,2,3,4,5,6,7],\"tsa\":[\"strict\",\"strict\",\"strict\","
+          "\"s"
+          "trict\",\"strict\",\"strict\",\"strict\",\"strict\"],\"weights\":[0,0,0,0,0,0,0,0],"
+          "\"maxra"
+          "te\":[0,5,0,0,0,0,0,9],\"port\":1}]}}" },
+        { "{\"id\":5,\"cmd\":\"queues.show\",\"port\":0}",
+          "{\"id\":5,\"ok\":true,\"vt\":106000000,\"result\":{\"ports\":[{\"port\":0,\"shared\":0,"
+          "\"ingr"
+          "ess\":0,\"busy_until\":3307720,\"bytes\":[0,0,0,0,0,0,0,0],\"frames\":[0,0,0,0,0,0,0,"
+          "0]}]}}" },
+        { "{\"id\":5,\"cmd\":\"counters.show\",\"port\":2}",
+          "{\"id\":5,\"ok\":true,\"vt\":107000000,\"result\":{\"ports\":[{\"rx_frames\":0,\"rx_"
+          "bytes\":"
+          "0,\"tx_frames\":1,\"tx_bytes\":60,\"rx_prio0_frames\":0,\"rx_prio1_frames\":0,\"rx_prio"
+          "2_frames\":0,\"rx_prio3_frames\":0,\"rx_prio4_frames\":0,\"rx_prio5_frames\":0,\"rx_pr"
+          "io6_frames\":0,\"rx_prio7_frames\":0,\"rx_prio0_bytes\":0,\"rx_prio1_bytes\":0,\"rx_pr"
+          "io2_bytes\":0,\"rx_prio3_bytes\":0,\"rx_prio4_bytes\":0,\"rx_prio5_bytes\":0,\"rx_prio"
+          "6_bytes\":0,\"rx_prio7_bytes\":0,\"tx_prio0_frames\":1,\"tx_prio1_frames\":0,\"tx_prio"
+          "2_frames\":0,\"tx_prio3_frames\":0,\"tx_prio4_frames\":0,\"tx_prio5_frames\":0,\"tx_pr"
+          "io6_frames\":0,\"tx_prio7_frames\":0,\"tx_prio0_bytes\":60,\"tx_prio1_bytes\":0,\"tx_p"
+          "rio2_bytes\":0,\"tx_prio3_bytes\":0,\"tx_prio4_bytes\":0,\"tx_prio5_bytes\":0,\"tx_pri"
+          "o6_bytes\":0,\"tx_prio7_bytes\":0,\"q0_max\":60,\"q1_max\":0,\"q2_max\":0,\"q3_max\":0,"
+          "\"q"
+          "4_max\":0,\"q5_max\":0,\"q6_max\":0,\"q7_max\":0,\"drop_fcs\":0,\"drop_runt\":0,\"drop_"
+          "gia"
+          "nt\":0,\"drop_port_down\":0,\"drop_mode\":0,\"drop_parse\":0,\"drop_vlan_in\":0,\"drop_v"
+          "lan_out\":0,\"drop_reserved\":0,\"drop_no_route\":0,\"drop_same_port\":0,\"drop_buf\":0"
+          ",\"drop_egress\":0,\"drop_link_lost\":0,\"flood\":0,\"fdb_full\":0,\"tx_corrupt\":0,"
+          "\"lin"
+          "k_down_events\":0,\"port\":2}]}}" },
+    };
+    struct fake *f = fake_new("rows", NULL, 0);
+
+    (void)ask(f, "{\"id\":1,\"cmd\":\"mdb.add\",\"vid\":1,\"mac\":\"01:00:5e:00:00:07\","
+                 "\"ports\":[0,2]}");
+    (void)ask(f, "{\"id\":1,\"cmd\":\"fault.set\",\"port\":1,\"loss\":0.25}");
+    (void)ask(f, "{\"id\":1,\"cmd\":\"qos.set\",\"port\":1,\"trust\":\"dscp\","
+                 "\"maxrate\":[0,5,0,0,0,0,0,9]}");
+    rig_send(f->rig, 1, f->rig->now + 1000, &(struct rig_eth){ .dst = RIG_BROADCAST, .src = 1 });
+    advance(f, f->rig->now + 100 * STEP);
+    for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+        expect(f, want[i].ask, want[i].reply);
+    }
+    fake_free(f);
+}
+
 /* Everything the daemon does that somebody could see has a place where the perturbation may sleep.
  */
 static void places_to_pause(void)
@@ -632,6 +701,7 @@ static const struct tap_case cases[] = {
     { "captures", capture },
     { "limits, full ring, end of the run", clients },
     { "places to pause", places_to_pause },
+    { "rows of every kind", rows },
 };
 
 int main(void)
