@@ -358,7 +358,7 @@ static void no_place(void)
  */
 static void gone(void)
 {
-    for (uint32_t step = 0; step < 40; step++) {
+    for (uint32_t step = 0; step < 16; step++) {
         struct inj *i = open_rig();
 
         post(i, HINIC_WQE_READ, 4 * MTU);
@@ -372,7 +372,7 @@ static void gone(void)
             w.pay_len = MTU;
             (void)inj_put(i, &w, b);
         }
-        pair_run(i->p, i->t - 2000 * VTIME_PS_PER_NS + step * 30 * VTIME_PS_PER_NS);
+        pair_run(i->p, i->t - 2000 * VTIME_PS_PER_NS + step * 75 * VTIME_PS_PER_NS);
         if (step % 2) {
             CHECK_EQ(pair_qp_destroy(&i->q), 0);
         } else {

@@ -8,7 +8,7 @@
  * in order; then the receive queue. */
 static void flush_order(void)
 {
-    for (uint32_t step = 0; step < 30; step++) {
+    for (uint32_t step = 0; step < 15; step++) {
         struct reqrig *r = reqrig_new(NULL, HINIC_QPT_RC, NULL);
         const struct hinic_sge in = pair_sge(&r->local, 0, 64);
         uint32_t n_ok = 0, n_sent = 0, n_recv = 0;
@@ -24,7 +24,7 @@ static void flush_order(void)
             (void)pair_post(&r->a, &wr);
         }
         pair_ring(&r->a);
-        pair_run(r->p, r->p->now + step * 700 * VTIME_PS_PER_NS);
+        pair_run(r->p, r->p->now + step * 1400 * VTIME_PS_PER_NS);
         CHECK_EQ(pair_qp_to(&r->a, HINIC_QPS_ERR), 0);
         pair_idle(r->p);
         while (pair_poll(&r->p->end[0], &r->p->end[0].cq, &c)) {

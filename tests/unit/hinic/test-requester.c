@@ -506,6 +506,28 @@ static void datagrams(void)
     reqrig_free(r);
 }
 
+/* Management datagrams between QP 1 of both ends. */
+static void management(void)
+{
+    struct reqrig *r = reqrig_new(NULL, HINIC_QPT_GSI, NULL);
+    const struct hinic_sge in = pair_sge(&r->peer, 0x1000, 296);
+    struct pair_wr wr = reqrig_wr(r, HINIC_WQE_SEND, 256);
+    struct hinic_cqe c;
+
+    CHECK_EQ(r->a.qpn, 1);
+    wr.qkey = 0x80010000u;
+    (void)pair_recv(&r->b, &in, 1);
+    pair_mr_fill(&r->p->end[0], &r->local, 0, 256, 8);
+    (void)pair_send(&r->a, &wr);
+    c = reqrig_cqe(r, 0);
+    check_cqe(&c, HINIC_WQE_SEND, 0);
+    c = reqrig_cqe(r, 1);
+    CHECK_EQ(c.status, HINIC_WC_SUCCESS);
+    CHECK_EQ(c.src_qp_sl & 0xffffff, 1);
+    CHECK_EQ(pair_mr_check(&r->p->end[1], &r->peer, 0x1000 + 40, 256, 8, 0), 256);
+    reqrig_free(r);
+}
+
 /* ---- scale ---- */
 
 #define MANY 900u /* more than the memory engine has places for */
@@ -577,6 +599,7 @@ int main(void)
         { "SQD finishes what has started", drain },
         { "UC", unreliable },
         { "UD, both families, queue keys", datagrams },
+        { "GSI", management },
         { "900 queue pairs at once", many },
     };
 

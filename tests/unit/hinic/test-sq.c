@@ -362,12 +362,12 @@ static void noise(void)
 {
     static const uint32_t type[] = { RC, UC, UD };
 
-    for (uint32_t round = 0; round < 150; round++) {
+    for (uint32_t round = 0; round < 36; round++) {
         struct inj *i = open_rig(type[round % 3]);
         struct hinic_cqe c;
 
         rnd_key = 0x5e9d + round;
-        for (uint32_t k = 0; k < 20; k++) {
+        for (uint32_t k = 0; k < 60; k++) {
             const uint32_t op = rnd(14);
             const struct pair_wr wr = make(i, op, 8 + 8 * rnd(1000), 1);
             uint8_t *wqe = host_ptr(i->e->o, i->q.sq + (i->q.sq_pi & 255u) * (uint64_t)BB, BB);
