@@ -321,14 +321,14 @@ static void arm(struct vdc_hinic *h, vtime_t t)
     }
 }
 
-/* An Ethernet queue sends at t, or when it was to already. */
+/* An Ethernet queue sends at t, or when it was to already: then the event is armed. */
 static void start(struct vdc_hinic *h, vtime_t t)
 {
     struct tx *tx = &h->dev.tx;
 
-    if (pick(h) < h->cfg.n_qpairs) {
-        tx->eth_at = tx->eth_at != 0 ? tx->eth_at : t;
-        arm(h, tx->eth_at);
+    if (tx->eth_at == 0 && pick(h) < h->cfg.n_qpairs) {
+        tx->eth_at = t;
+        arm(h, t);
     }
 }
 
@@ -434,7 +434,11 @@ void vdc_hinic_transmit(struct vdc_hinic *h, vtime_t now, const struct vdc_hinic
     if (!vdc_hinic_sched_transmit(h, now, q < n, env) && q < n) {
         send_frame(h, now, q, env);
     }
-    start(h, now);
+    if (tx->eth_at != 0) { /* RDMA was first */
+        arm(h, tx->eth_at);
+    } else {
+        start(h, now);
+    }
     vdc_hinic_tx_start(h, now);
     vdc_hinic_tx_load(h, now);
 }
