@@ -28,6 +28,7 @@ struct inj *inj_new(const struct inj_cfg *cfg)
 {
     const struct inj_cfg none = { 0 };
     struct inj *i = calloc(1, sizeof(*i));
+    struct vdc_hinic_cfg nic;
     struct pair_qp_cfg qc;
     struct pair_conn conn;
 
@@ -35,7 +36,11 @@ struct inj *inj_new(const struct inj_cfg *cfg)
     cfg = cfg ? cfg : &none;
     i->resp = calloc(INJ_ACK_MAX, sizeof(*i->resp));
     assert(i->resp);
-    i->p = pair_new(cfg->nic, 7);
+    nic = cfg->nic ? *cfg->nic : vdc_hinic_cfg_default();
+    nic.n_qp = 64; /* small: a device is made for every case */
+    nic.n_cq = nic.n_srq = nic.n_pd = nic.n_mw = 16;
+    nic.n_mr = 256;
+    i->p = pair_new(&nic, 7);
     i->e = &i->p->end[1];
     qc = cfg->qp;
     qc.type = cfg->type ? cfg->type : HINIC_QPT_RC;
