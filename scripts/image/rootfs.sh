@@ -89,11 +89,11 @@ make_base() {
     local m path link to
     local from=/stage/kernel/usr/lib/modules/$release modules=/stage/root/usr/lib/modules/$release
     cd /stage/root
+    while read -r path; do rm -rf "./${path:?}"; done < /stage/prune
     while read -r path to; do
         mkdir -p "$(dirname "$to")"
         cp -r "/stage/upstream/$path" "$to"
     done < /stage/take
-    while read -r path; do rm -rf "./${path:?}"; done < /stage/prune
     # A link gets the content of the file it names, so that the sweep needs to look at names only.
     find "$lib" -maxdepth 1 -type l -name '*.so.*' | sort > /stage/links
     while read -r link; do
