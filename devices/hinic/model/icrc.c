@@ -16,21 +16,25 @@
 #include <immintrin.h>
 
 #define CLMUL __attribute__((target("pclmul,sse4.1")))
+#define WIDE  __attribute__((target("pclmul,sse4.1,avx512f,vpclmulqdq")))
 
 /*
  * Constants of the reflected polynomial P = 0x104c11db7, each x^n mod P bit-reversed and shifted by
- * one: n = 4 * 128 +- 32 and 128 +- 32 fold four and one words of 128 bits, 64 reduces to 64 bits.
- * Then Barrett: P itself, and floor(x^64 / P), both reflected.
+ * one: n = 128 * w +- 32 fold w = 16, 4 or 1 words of 128 bits, 64 reduces to 64 bits. Then Barrett:
+ * P itself, and floor(x^64 / P), both reflected.
  */
-#define K_4X_LO 0x154442bd4
-#define K_4X_HI 0x1c6e41596
-#define K_1X_LO 0x1751997d0
-#define K_1X_HI 0x0ccaa009e
-#define K_64    0x163cd6124
-#define P_REFL  0x1db710641
-#define MU_REFL 0x1f7011641
+#define K_16X_LO 0x11542778a
+#define K_16X_HI 0x1322d1430
+#define K_4X_LO  0x154442bd4
+#define K_4X_HI  0x1c6e41596
+#define K_1X_LO  0x1751997d0
+#define K_1X_HI  0x0ccaa009e
+#define K_64     0x163cd6124
+#define P_REFL   0x1db710641
+#define MU_REFL  0x1f7011641
 
 #define FOLD_MIN 64u /* bytes */
+#define WIDE_MIN 256u
 
 CLMUL static __m128i load(const uint8_t *p)
 {
@@ -90,38 +94,105 @@ CLMUL static uint32_t crc_fold(uint32_t crc, const uint8_t *p, uint32_t n)
     return reduce(x0);
 }
 
-bool vdc_crc_has_clmul(void)
-{
-    uint32_t a, b, c, d;
+/* ---- four words in a register ---- */
 
-    return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_PCLMUL) && (c & bit_SSE4_1);
+WIDE static __m512i load4(const uint8_t *p)
+{
+    return _mm512_loadu_si512((const void *)p);
 }
 
-uint32_t vdc_crc_update(uint32_t crc, const uint8_t *p, uint32_t n, bool has_clmul)
+WIDE static __m512i fold4(__m512i x, __m512i k, __m512i y)
 {
-    if (has_clmul && n >= FOLD_MIN) {
-        const uint32_t whole = n & ~15u;
+    const __m512i lo = _mm512_clmulepi64_epi128(x, k, 0x00);
+    const __m512i hi = _mm512_clmulepi64_epi128(x, k, 0x11);
 
-        crc = ~crc_fold(~crc, p, whole);
+    return _mm512_xor_si512(_mm512_xor_si512(lo, hi), y);
+}
+
+/* As crc_fold(), n >= WIDE_MIN. */
+WIDE static uint32_t crc_fold_wide(uint32_t crc, const uint8_t *p, uint32_t n)
+{
+    const __m512i k16 = _mm512_broadcast_i32x4(_mm_set_epi64x(K_16X_HI, K_16X_LO));
+    const __m512i k4 = _mm512_broadcast_i32x4(_mm_set_epi64x(K_4X_HI, K_4X_LO));
+    const __m128i k1 = _mm_set_epi64x(K_1X_HI, K_1X_LO);
+    const __m512i start = _mm512_zextsi128_si512(_mm_cvtsi32_si128((int)crc));
+    __m512i x0 = _mm512_xor_si512(load4(p), start);
+    __m512i x1 = load4(p + 64);
+    __m512i x2 = load4(p + 128);
+    __m512i x3 = load4(p + 192);
+    __m128i x;
+
+    for (p += 256, n -= 256; n >= 256; p += 256, n -= 256) {
+        x0 = fold4(x0, k16, load4(p));
+        x1 = fold4(x1, k16, load4(p + 64));
+        x2 = fold4(x2, k16, load4(p + 128));
+        x3 = fold4(x3, k16, load4(p + 192));
+    }
+    x0 = fold4(x0, k4, x1);
+    x0 = fold4(x0, k4, x2);
+    x0 = fold4(x0, k4, x3);
+    for (; n >= 64; p += 64, n -= 64) {
+        x0 = fold4(x0, k4, load4(p));
+    }
+    x = fold(_mm512_extracti32x4_epi32(x0, 0), k1, _mm512_extracti32x4_epi32(x0, 1));
+    x = fold(x, k1, _mm512_extracti32x4_epi32(x0, 2));
+    x = fold(x, k1, _mm512_extracti32x4_epi32(x0, 3));
+    for (; n >= 16; p += 16, n -= 16) {
+        x = fold(x, k1, load(p));
+    }
+    return reduce(x);
+}
+
+/* The system keeps the wide registers: XMM, YMM, and the three parts of ZMM. */
+static bool has_wide_state(void)
+{
+    uint32_t lo, hi;
+
+    __asm__("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
+    return (lo & 0xe6) == 0xe6;
+}
+
+enum vdc_crc_way vdc_crc_best(void)
+{
+    uint32_t a, b, c, d, b7, c7;
+
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_PCLMUL) || !(c & bit_SSE4_1)) {
+        return VDC_CRC_TABLE;
+    }
+    if (!(c & bit_OSXSAVE) || !__get_cpuid_count(7, 0, &a, &b7, &c7, &d) ||
+        !(b7 & bit_AVX512F) || !(c7 & bit_VPCLMULQDQ) || !has_wide_state()) {
+        return VDC_CRC_CLMUL;
+    }
+    return VDC_CRC_WIDE;
+}
+
+uint32_t vdc_crc_update(uint32_t crc, const uint8_t *p, uint32_t n, enum vdc_crc_way way)
+{
+    if (way != VDC_CRC_TABLE && n >= FOLD_MIN) {
+        const uint32_t whole = n & ~15u;
+        const bool is_wide = way == VDC_CRC_WIDE && n >= WIDE_MIN;
+
+        crc = ~(is_wide ? crc_fold_wide(~crc, p, whole) : crc_fold(~crc, p, whole));
         p += whole;
         n -= whole;
     }
     return vdc_crc32(crc, p, n);
 }
 #else
-bool vdc_crc_has_clmul(void)
+enum vdc_crc_way vdc_crc_best(void)
 {
-    return false;
+    return VDC_CRC_TABLE;
 }
 
-uint32_t vdc_crc_update(uint32_t crc, const uint8_t *p, uint32_t n, bool has_clmul)
+uint32_t vdc_crc_update(uint32_t crc, const uint8_t *p, uint32_t n, enum vdc_crc_way way)
 {
-    assert(!has_clmul);
+    assert(way == VDC_CRC_TABLE);
+    (void)way;
     return vdc_crc32(crc, p, n);
 }
 #endif
 
-uint32_t vdc_icrc(const uint8_t *l3, uint32_t n, bool is_v6, bool has_clmul)
+uint32_t vdc_icrc(const uint8_t *l3, uint32_t n, bool is_v6, enum vdc_crc_way way)
 {
     const uint32_t ip = is_v6 ? IPV6_HDR : IPV4_HDR;
     const uint32_t udp = 8 + ip;
@@ -143,6 +214,5 @@ uint32_t vdc_icrc(const uint8_t *l3, uint32_t n, bool is_v6, bool has_clmul)
     }
     memset(head + udp + 6, 0xff, 2); /* UDP checksum */
     head[udp + 8 + 4] = 0xff;        /* FECN, BECN, reserved */
-    return vdc_crc_update(vdc_crc_update(0, head, 8 + n_head, has_clmul), l3 + n_head, n - n_head,
-                          has_clmul);
+    return vdc_crc_update(vdc_crc_update(0, head, 8 + n_head, way), l3 + n_head, n - n_head, way);
 }

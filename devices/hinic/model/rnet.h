@@ -15,7 +15,7 @@ struct rnet {
     uint64_t src_off, pkt_off, mem_off;
     uint32_t n_pkt;         /* buffers, the unused first one included */
     uint32_t out_bytes_max; /* of frames in turn order when a turn begins */
-    uint32_t has_clmul;     /* of the host; no result depends on it, nor does the digest */
+    uint32_t crc_way;       /* of the host; no result depends on it, nor does the digest */
     uint32_t zero;
 };
 
@@ -27,6 +27,11 @@ static inline struct rnet *vdc_hinic_rnet(struct vdc_hinic *h)
 static inline const struct rnet *vdc_hinic_rnet_peek(const struct vdc_hinic *h)
 {
     return (const struct rnet *)(const void *)((const uint8_t *)h + h->lay.rnet);
+}
+
+static inline enum vdc_crc_way vdc_hinic_crc_way(const struct vdc_hinic *h)
+{
+    return (enum vdc_crc_way)vdc_hinic_rnet_peek(h)->crc_way;
 }
 
 static inline bool vdc_hinic_has_rnet(const struct vdc_hinic *h)

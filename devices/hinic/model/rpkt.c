@@ -137,7 +137,7 @@ void vdc_hinic_rnet_init(struct vdc_hinic *h)
     n->n_pkt = n_buffers(&h->cfg);
     n->mem_off = n->pkt_off + round64(n->n_pkt * sizeof(struct rpkt));
     n->out_bytes_max = vdc_hinic_sched_bytes_max(h);
-    n->has_clmul = vdc_crc_has_clmul();
+    n->crc_way = vdc_crc_best();
     memset(vdc_hinic_at(h, n->src_off), 0, src_bytes(&h->cfg));
 }
 

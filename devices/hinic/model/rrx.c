@@ -249,7 +249,7 @@ enum rrx_verdict vdc_hinic_rrx_frame(struct vdc_hinic *h, vtime_t now, vtime_t t
         vdc_hinic_rnet(h)->pool.rx_waits = 1;
         return RRX_WAIT;
     }
-    if (!vdc_wire_icrc_ok(&w, frame, vdc_hinic_rnet(h)->has_clmul != 0)) {
+    if (!vdc_wire_icrc_ok(&w, frame, vdc_hinic_crc_way(h))) {
         vdc_hinic_count(h, HINIC_CNT_RX_ICRC_ENCAPSULATED, 1);
         drop(h);
         vdc_hinic_rpkt_free(h, now, pkt);

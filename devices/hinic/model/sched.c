@@ -411,7 +411,7 @@ static void emit(struct vdc_hinic *h, vtime_t now, uint32_t i, const struct vdc_
     if (is_multicast(&k->w)) {
         copy_to_loop(h, now, i);
     }
-    vdc_wire_finish(&k->w, frame, vdc_hinic_rnet(h)->has_clmul != 0);
+    vdc_wire_finish(&k->w, frame, vdc_hinic_crc_way(h));
     len = vdc_wire_frame_len(&k->w);
     if (len < VDC_LINK_ETH_MIN_FRAME) {
         memset(frame + len, 0, VDC_LINK_ETH_MIN_FRAME - len);

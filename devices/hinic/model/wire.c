@@ -431,20 +431,20 @@ static uint32_t l3_off(const struct wire_hdr *w)
     return ETH_HDR + (w->is_tagged ? TAG : 0u);
 }
 
-void vdc_wire_finish(const struct wire_hdr *w, uint8_t *frame, bool has_clmul)
+void vdc_wire_finish(const struct wire_hdr *w, uint8_t *frame, enum vdc_crc_way way)
 {
     const uint32_t end = vdc_wire_frame_len(w) - WIRE_ICRC;
     const uint32_t pad = vdc_wire_pad(w->pay_len);
 
     memset(frame + end - pad, 0, pad);
-    put_le32(frame + end, vdc_icrc(frame + l3_off(w), end - l3_off(w), w->is_v6, has_clmul));
+    put_le32(frame + end, vdc_icrc(frame + l3_off(w), end - l3_off(w), w->is_v6, way));
 }
 
-bool vdc_wire_icrc_ok(const struct wire_hdr *w, const uint8_t *frame, bool has_clmul)
+bool vdc_wire_icrc_ok(const struct wire_hdr *w, const uint8_t *frame, enum vdc_crc_way way)
 {
     const uint32_t end = w->hdr_len + w->pay_len + vdc_wire_pad(w->pay_len);
 
-    return vdc_icrc(frame + l3_off(w), end - l3_off(w), w->is_v6, has_clmul) == w->icrc;
+    return vdc_icrc(frame + l3_off(w), end - l3_off(w), w->is_v6, way) == w->icrc;
 }
 
 void vdc_wire_grh(const struct wire_hdr *w, const uint8_t *frame, uint8_t grh[WIRE_GRH])

@@ -128,6 +128,9 @@ _Static_assert(sizeof(struct wire_hdr) == 152, "wire_hdr has no holes");
 
 #define WIRE_DF 0x4000u
 
+/* How a CRC is computed: a table, carry-less multiplication, the same four words at a time. */
+enum vdc_crc_way { VDC_CRC_TABLE, VDC_CRC_CLMUL, VDC_CRC_WIDE };
+
 enum wire_verdict {
     WIRE_OK,
     WIRE_NOT_ROCE,   /* not UDP to port 4791 in a whole IPv4 or IPv6 packet without options */
@@ -151,9 +154,9 @@ uint32_t vdc_wire_frame_len(const struct wire_hdr *w);
  * length, 0 if they do not fit. */
 uint32_t vdc_wire_build(const struct wire_hdr *w, uint8_t *buf, uint32_t cap);
 /* Completes a frame whose headers and payload are in place: pad and ICRC behind the payload. */
-void vdc_wire_finish(const struct wire_hdr *w, uint8_t *frame, bool has_clmul);
+void vdc_wire_finish(const struct wire_hdr *w, uint8_t *frame, enum vdc_crc_way way);
 /* True if the ICRC of a parsed frame is right. */
-bool vdc_wire_icrc_ok(const struct wire_hdr *w, const uint8_t *frame, bool has_clmul);
+bool vdc_wire_icrc_ok(const struct wire_hdr *w, const uint8_t *frame, enum vdc_crc_way way);
 
 /* The 40 bytes in front of the payload of a received UD packet: the IPv6 header, or 20 zero bytes
  * and the IPv4 header. */
@@ -189,13 +192,12 @@ static inline int32_t vdc_psn_diff(uint32_t a, uint32_t b)
 
 /* ---- icrc.c ---- */
 
-/* CRC-32 (IEEE 802.3, reflected) of n bytes behind those with the value crc; start with 0. Both
- * ways give the same result. */
-uint32_t vdc_crc_update(uint32_t crc, const uint8_t *p, uint32_t n, bool has_clmul);
-/* True if this processor has the instruction of the fast way. Costs a trap in a virtual machine:
- * ask once. */
-bool vdc_crc_has_clmul(void);
+/* CRC-32 (IEEE 802.3, reflected) of n bytes behind those with the value crc; start with 0. All ways
+ * give the same result. */
+uint32_t vdc_crc_update(uint32_t crc, const uint8_t *p, uint32_t n, enum vdc_crc_way way);
+/* The fastest way of this processor. Costs traps in a virtual machine: ask once. */
+enum vdc_crc_way vdc_crc_best(void);
 /* ICRC of a packet: l3 is its IP header, n the bytes up to the ICRC (at least the BTH). */
-uint32_t vdc_icrc(const uint8_t *l3, uint32_t n, bool is_v6, bool has_clmul);
+uint32_t vdc_icrc(const uint8_t *l3, uint32_t n, bool is_v6, enum vdc_crc_way way);
 
 #endif
