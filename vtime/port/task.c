@@ -12,10 +12,14 @@
 #include "window.h"
 
 #define PARK_NS    UINT64_C(200000000)
-/* Polls of live promises before the task goes to the barrier, a few us: a window of the others. */
-#define MOVE_POLLS 256u
+/* Polls of live promises before the task goes to the barrier: about 30 us, the slow moment of
+ * another task. */
+#define MOVE_POLLS 1024u
 /* Pieces shorter than this cost more than the barrier. */
 #define MOVE_MIN   (VTIME_PS_PER_NS * 250)
+/* A piece is so much of the longest window that a task at the same place allows. */
+#define STEP_MUL   2u
+#define STEP_DIV   3u
 /* Pieces of a window between two signs of life for the supervisor. */
 #define LIVE_EVERY 64u
 
@@ -314,24 +318,26 @@ static bool move_grant(struct vdc_task *t, vtime_t enough, uint32_t polls)
 }
 
 /*
- * Is there a further piece of this window? Where every task has a core, pieces are half of what two
- * tasks at the same place allow each other: each hears of the other's progress before it has to
- * stop.
+ * Is there a further piece of this window? Where every task has a core, pieces are shorter than
+ * what two tasks at the same place allow each other: each hears of the other's progress before it
+ * has to stop. Nobody looks at the others, whose words lie in other cores' caches, before it needs
+ * to.
  */
 static bool may_go_on(struct vdc_task *t, vtime_t now, vtime_t next, vtime_t send, bool is_early)
 {
     const vtime_t enough = vtime_add(next, MOVE_MIN);
     const bool is_near = next < vtime_add(t->grant, MOVE_MIN);
     const bool polls = is_near && waiter_may_poll(&t->waiter);
+    const uint64_t step = vtime_add(send - next, t->live.min_path_ps) / STEP_DIV * STEP_MUL;
     bool may = false;
 
     t->step = VTIME_NEVER;
     if (t->reach != t->grant && !perturb_hits(&t->perturb, 4)) {
         perturb_pause(&t->perturb);
         tell(t, now, next, send);
-        may = move_grant(t, enough, polls && t->reach >= enough ? MOVE_POLLS : 0);
-        t->step = polls ? vtime_max(MOVE_MIN, vtime_add(send - next, t->live.min_path_ps) / 2)
-                        : VTIME_NEVER;
+        t->step = polls ? vtime_max(MOVE_MIN, step) : VTIME_NEVER;
+        may = (polls && window_end(t) >= vtime_add(next, t->step)) ||
+              move_grant(t, enough, polls && t->reach >= enough ? MOVE_POLLS : 0);
     }
     return may || (!is_early && can_act(t, next, window_end(t)));
 }
