@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Fuzz target: registers, doorbells and admin commands of both halves, with hostile rings, mailboxes
- * and work requests. */
+/* Fuzz target: registers, doorbells and admin commands of both halves, with hostile rings,
+ * mailboxes and work requests. */
 #include "hinic.h"
 
 #include <string.h>
@@ -69,7 +69,8 @@ static struct hinic_pbl page_list(struct fz *f, uint64_t bytes)
     p.n = (uint32_t)((bytes + (UINT64_C(1) << p.log_pgsz) - 1) >> p.log_pgsz);
     p.levels = p.n > 4 || (how & 4) ? (uint8_t)(1 + (how >> 3) % 3) : 0;
     for (uint32_t i = 0; i < 4; i++) {
-        p.root[i] = FZ_BASE + ((uint64_t)(fz_u8(f) & 63) * 4096 & ~((UINT64_C(1) << p.log_pgsz) - 1));
+        p.root[i] = FZ_BASE +
+                    ((uint64_t)(fz_u8(f) & 63) * 4096 & ~((UINT64_C(1) << p.log_pgsz) - 1));
     }
     return p;
 }
@@ -134,10 +135,9 @@ static void create(struct fz *f, uint16_t *pi, struct made *made)
     switch (what % 5) {
     case 0:
         s.opcode = HINIC_AQ_CREATE_CQ;
-        m.cq = (struct hinic_mb_create_cq){ .log_cqe = (uint8_t)(fz_u8(f) % 9),
-                                            .flags = (what >> 4) & 3,
-                                            .eqn = 1,
-                                            .uar = what >> 7 };
+        m.cq = (struct hinic_mb_create_cq){
+            .log_cqe = (uint8_t)(fz_u8(f) % 9), .flags = (what >> 4) & 3, .eqn = 1, .uar = what >> 7
+        };
         m.cq.pbl = page_list(f, UINT64_C(64) << m.cq.log_cqe);
         (void)submit(f, pi, &s, &m.cq, sizeof(m.cq));
         break;
@@ -193,10 +193,9 @@ static void create(struct fz *f, uint16_t *pi, struct made *made)
             m.mr.key = any_key(f, made);
         }
         m.mr.pbl = page_list(f, (m.mr.iova & 4095) + m.mr.len);
-        m.mr.pbl.n =
-            (uint32_t)(((m.mr.iova & ((UINT64_C(1) << m.mr.pbl.log_pgsz) - 1)) + m.mr.len +
-                        (UINT64_C(1) << m.mr.pbl.log_pgsz) - 1) >>
-                       m.mr.pbl.log_pgsz);
+        m.mr.pbl.n = (uint32_t)(((m.mr.iova & ((UINT64_C(1) << m.mr.pbl.log_pgsz) - 1)) + m.mr.len +
+                                 (UINT64_C(1) << m.mr.pbl.log_pgsz) - 1) >>
+                                m.mr.pbl.log_pgsz);
         out = submit(f, pi, &s, &m.mr, sizeof(m.mr));
         if (out != UINT32_MAX) {
             made->key[made->n_key++ % KEPT] = out;
@@ -215,11 +214,11 @@ static void create(struct fz *f, uint16_t *pi, struct made *made)
 static void small_command(struct fz *f, uint16_t *pi, struct made *made)
 {
     static const uint8_t ops[] = {
-        HINIC_AQ_ALLOC_UAR, HINIC_AQ_FREE_UAR,   HINIC_AQ_ALLOC_PD,    HINIC_AQ_FREE_PD,
-        HINIC_AQ_DESTROY_CQ, HINIC_AQ_MODIFY_CQ, HINIC_AQ_MODIFY_SRQ,  HINIC_AQ_QUERY_SRQ,
-        HINIC_AQ_DESTROY_SRQ, HINIC_AQ_QUERY_QP, HINIC_AQ_DESTROY_QP,  HINIC_AQ_DUMP_QP,
-        HINIC_AQ_DEREG_MR,  HINIC_AQ_ALLOC_MR,   HINIC_AQ_ALLOC_MW,    HINIC_AQ_DEALLOC_MW,
-        HINIC_AQ_SET_GID,   HINIC_AQ_DEL_GID,    HINIC_AQ_ATTACH_MC,   HINIC_AQ_DETACH_MC,
+        HINIC_AQ_ALLOC_UAR,   HINIC_AQ_FREE_UAR,  HINIC_AQ_ALLOC_PD,   HINIC_AQ_FREE_PD,
+        HINIC_AQ_DESTROY_CQ,  HINIC_AQ_MODIFY_CQ, HINIC_AQ_MODIFY_SRQ, HINIC_AQ_QUERY_SRQ,
+        HINIC_AQ_DESTROY_SRQ, HINIC_AQ_QUERY_QP,  HINIC_AQ_DESTROY_QP, HINIC_AQ_DUMP_QP,
+        HINIC_AQ_DEREG_MR,    HINIC_AQ_ALLOC_MR,  HINIC_AQ_ALLOC_MW,   HINIC_AQ_DEALLOC_MW,
+        HINIC_AQ_SET_GID,     HINIC_AQ_DEL_GID,   HINIC_AQ_ATTACH_MC,  HINIC_AQ_DETACH_MC,
     };
     struct hinic_aq_sqe s = { .opcode = ops[fz_u8(f) % sizeof(ops)] };
     uint32_t out;
@@ -284,7 +283,8 @@ static void small_command(struct fz *f, uint16_t *pi, struct made *made)
     }
 }
 
-/* A step of a queue pair towards RTS, or anywhere; it is connected to a queue pair of this device. */
+/* A step of a queue pair towards RTS, or anywhere; it is connected to a queue pair of this device.
+ */
 static void modify(struct fz *f, uint16_t *pi, const struct made *made)
 {
     const uint32_t how = fz_u8(f);
@@ -319,10 +319,9 @@ static void modify(struct fz *f, uint16_t *pi, const struct made *made)
                   (made->type[k] == HINIC_QPT_RC ? HINIC_QPA_DEST_RD_ATOM | HINIC_QPA_MIN_RNR : 0);
     } else if (m.state == HINIC_QPS_RTS) {
         m.mask |= HINIC_QPA_SQ_PSN |
-                  (made->type[k] == HINIC_QPT_RC
-                       ? HINIC_QPA_TIMEOUT | HINIC_QPA_RETRY_CNT | HINIC_QPA_RNR_RETRY |
-                             HINIC_QPA_RD_ATOMIC
-                       : 0);
+                  (made->type[k] == HINIC_QPT_RC ? HINIC_QPA_TIMEOUT | HINIC_QPA_RETRY_CNT |
+                                                       HINIC_QPA_RNR_RETRY | HINIC_QPA_RD_ATOMIC
+                                                 : 0);
     }
     put32(s.inl, made->qpn[k]);
     (void)submit(f, pi, &s, &m, sizeof(m));
@@ -335,7 +334,8 @@ static void rdma_doorbell(struct fz *f, const struct made *made)
     const uint64_t page = (uint64_t)(how >> 7) * HINIC_UAR_SIZE;
     const uint32_t obj = off <= HINIC_DB_RQ ? any_qpn(f, made) : fz_u8(f) & 1;
 
-    fz_write(f, HINIC_BAR_DB, page + off, 8, HINIC_DB_VAL(obj, fz_u8(f)) | (uint64_t)(how >> 5) << 57);
+    fz_write(f, HINIC_BAR_DB, page + off, 8,
+             HINIC_DB_VAL(obj, fz_u8(f)) | (uint64_t)(how >> 5) << 57);
 }
 
 static void rdma(struct fz *f, uint32_t op, uint16_t *pi, struct made *made)

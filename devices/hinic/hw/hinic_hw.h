@@ -506,35 +506,35 @@ enum hinic_qp_type {
 };
 
 enum hinic_qp_state { /* = enum ib_qp_state */
-	HINIC_QPS_RESET = 0,
-	HINIC_QPS_INIT = 1,
-	HINIC_QPS_RTR = 2,
-	HINIC_QPS_RTS = 3,
-	HINIC_QPS_SQD = 4,
-	HINIC_QPS_SQE = 5,
-	HINIC_QPS_ERR = 6,
+	              HINIC_QPS_RESET = 0,
+	              HINIC_QPS_INIT = 1,
+	              HINIC_QPS_RTR = 2,
+	              HINIC_QPS_RTS = 3,
+	              HINIC_QPS_SQD = 4,
+	              HINIC_QPS_SQE = 5,
+	              HINIC_QPS_ERR = 6,
 };
 
 /* struct hinic_mb_modify_qp.mask = enum ib_qp_attr_mask */
-#define HINIC_QPA_STATE         (1u << 0)
-#define HINIC_QPA_CUR_STATE     (1u << 1)
-#define HINIC_QPA_SQD_NOTIFY    (1u << 2)
-#define HINIC_QPA_ACCESS        (1u << 3)
-#define HINIC_QPA_PKEY          (1u << 4)
-#define HINIC_QPA_PORT          (1u << 5)
-#define HINIC_QPA_QKEY          (1u << 6)
-#define HINIC_QPA_AV            (1u << 7)
-#define HINIC_QPA_PATH_MTU      (1u << 8)
-#define HINIC_QPA_TIMEOUT       (1u << 9)
-#define HINIC_QPA_RETRY_CNT     (1u << 10)
-#define HINIC_QPA_RNR_RETRY     (1u << 11)
-#define HINIC_QPA_RQ_PSN        (1u << 12)
-#define HINIC_QPA_RD_ATOMIC     (1u << 13)
-#define HINIC_QPA_MIN_RNR       (1u << 15)
-#define HINIC_QPA_SQ_PSN        (1u << 16)
-#define HINIC_QPA_DEST_RD_ATOM  (1u << 17)
-#define HINIC_QPA_DEST_QPN      (1u << 20)
-#define HINIC_QPA_RATE_LIMIT    (1u << 25)
+#define HINIC_QPA_STATE        (1u << 0)
+#define HINIC_QPA_CUR_STATE    (1u << 1)
+#define HINIC_QPA_SQD_NOTIFY   (1u << 2)
+#define HINIC_QPA_ACCESS       (1u << 3)
+#define HINIC_QPA_PKEY         (1u << 4)
+#define HINIC_QPA_PORT         (1u << 5)
+#define HINIC_QPA_QKEY         (1u << 6)
+#define HINIC_QPA_AV           (1u << 7)
+#define HINIC_QPA_PATH_MTU     (1u << 8)
+#define HINIC_QPA_TIMEOUT      (1u << 9)
+#define HINIC_QPA_RETRY_CNT    (1u << 10)
+#define HINIC_QPA_RNR_RETRY    (1u << 11)
+#define HINIC_QPA_RQ_PSN       (1u << 12)
+#define HINIC_QPA_RD_ATOMIC    (1u << 13)
+#define HINIC_QPA_MIN_RNR      (1u << 15)
+#define HINIC_QPA_SQ_PSN       (1u << 16)
+#define HINIC_QPA_DEST_RD_ATOM (1u << 17)
+#define HINIC_QPA_DEST_QPN     (1u << 20)
+#define HINIC_QPA_RATE_LIMIT   (1u << 25)
 
 /* Access of memory regions, windows and QPs = enum ib_access_flags */
 #define HINIC_ACCESS_LOCAL_WRITE      (1u << 0)
@@ -892,22 +892,22 @@ enum hinic_ethq_err {
 /* ---- completion queues ---- */
 
 enum hinic_wc_status { /* = enum ib_wc_status */
-	HINIC_WC_SUCCESS = 0,
-	HINIC_WC_LOC_LEN_ERR = 1,
-	HINIC_WC_LOC_QP_OP_ERR = 2,
-	HINIC_WC_LOC_EEC_OP_ERR = 3,
-	HINIC_WC_LOC_PROT_ERR = 4,
-	HINIC_WC_WR_FLUSH_ERR = 5,
-	HINIC_WC_MW_BIND_ERR = 6,
-	HINIC_WC_BAD_RESP_ERR = 7,
-	HINIC_WC_LOC_ACCESS_ERR = 8,
-	HINIC_WC_REM_INV_REQ_ERR = 9,
-	HINIC_WC_REM_ACCESS_ERR = 10,
-	HINIC_WC_REM_OP_ERR = 11,
-	HINIC_WC_RETRY_EXC_ERR = 12,
-	HINIC_WC_RNR_RETRY_EXC_ERR = 13,
-	HINIC_WC_FATAL_ERR = 19,
-	HINIC_WC_GENERAL_ERR = 21,
+	               HINIC_WC_SUCCESS = 0,
+	               HINIC_WC_LOC_LEN_ERR = 1,
+	               HINIC_WC_LOC_QP_OP_ERR = 2,
+	               HINIC_WC_LOC_EEC_OP_ERR = 3,
+	               HINIC_WC_LOC_PROT_ERR = 4,
+	               HINIC_WC_WR_FLUSH_ERR = 5,
+	               HINIC_WC_MW_BIND_ERR = 6,
+	               HINIC_WC_BAD_RESP_ERR = 7,
+	               HINIC_WC_LOC_ACCESS_ERR = 8,
+	               HINIC_WC_REM_INV_REQ_ERR = 9,
+	               HINIC_WC_REM_ACCESS_ERR = 10,
+	               HINIC_WC_REM_OP_ERR = 11,
+	               HINIC_WC_RETRY_EXC_ERR = 12,
+	               HINIC_WC_RNR_RETRY_EXC_ERR = 13,
+	               HINIC_WC_FATAL_ERR = 19,
+	               HINIC_WC_GENERAL_ERR = 21,
 };
 
 struct hinic_cqe {

@@ -118,8 +118,8 @@ void vdc_hinic_cq_errors(struct vdc_hinic *h, vtime_t now)
     for (uint32_t i = 0; i < h->lay.n_qp; i++) {
         const struct qp *qp = vdc_hinic_qp_slot(h, i);
 
-        if (qp->id != 0 && (vdc_hinic_cq_slot(h, qp->scqn)->is_dead ||
-                            vdc_hinic_cq_slot(h, qp->rcqn)->is_dead)) {
+        if (qp->id != 0 &&
+            (vdc_hinic_cq_slot(h, qp->scqn)->is_dead || vdc_hinic_cq_slot(h, qp->rcqn)->is_dead)) {
             vdc_hinic_qp_error(h, now, qp->qpn, HINIC_EQE_QP_FATAL);
         }
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Addresses of the port: GID table, P_Keys, multicast groups, and what an address vector becomes. */
+/* Addresses of the port: GID table, P_Keys, multicast groups, and what an address vector becomes.
+ */
 #include "state.h"
 
 #include <string.h>
@@ -94,8 +95,7 @@ enum hinic_aq_status vdc_hinic_cmd_set_gid(struct vdc_hinic *h, vtime_t now)
     (void)now;
     memcpy(&m, h->dev.aq.sqe.inl, sizeof(m));
     if (m.rsv0 != 0 || m.rsv1 != 0 || m.type != HINIC_GID_ROCE_V2 ||
-        (m.vlan > VID_MASK && m.vlan != RDMA_VLAN_NONE) ||
-        memcmp(m.gid, zero, sizeof(zero)) == 0) {
+        (m.vlan > VID_MASK && m.vlan != RDMA_VLAN_NONE) || memcmp(m.gid, zero, sizeof(zero)) == 0) {
         return HINIC_AQ_BAD_PARAM;
     }
     if (m.index >= h->lay.n_gid) {

@@ -20,8 +20,8 @@
 
 /*
  * Constants of the reflected polynomial P = 0x104c11db7, each x^n mod P bit-reversed and shifted by
- * one: n = 128 * w +- 32 fold w = 16, 4 or 1 words of 128 bits, 64 reduces to 64 bits. Then Barrett:
- * P itself, and floor(x^64 / P), both reflected.
+ * one: n = 128 * w +- 32 fold w = 16, 4 or 1 words of 128 bits, 64 reduces to 64 bits. Then
+ * Barrett: P itself, and floor(x^64 / P), both reflected.
  */
 #define K_16X_LO 0x11542778a
 #define K_16X_HI 0x1322d1430
@@ -159,8 +159,8 @@ enum vdc_crc_way vdc_crc_best(void)
     if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_PCLMUL) || !(c & bit_SSE4_1)) {
         return VDC_CRC_TABLE;
     }
-    if (!(c & bit_OSXSAVE) || !__get_cpuid_count(7, 0, &a, &b7, &c7, &d) ||
-        !(b7 & bit_AVX512F) || !(c7 & bit_VPCLMULQDQ) || !has_wide_state()) {
+    if (!(c & bit_OSXSAVE) || !__get_cpuid_count(7, 0, &a, &b7, &c7, &d) || !(b7 & bit_AVX512F) ||
+        !(c7 & bit_VPCLMULQDQ) || !has_wide_state()) {
         return VDC_CRC_CLMUL;
     }
     return VDC_CRC_WIDE;

@@ -30,8 +30,8 @@
 
 /* Values an agent reports, in the order of struct rdma.pma_base. */
 static const enum hinic_counter sources[PMA_N] = {
-    [PMA_TX_BYTES] = HINIC_CNT_TX_BYTES,     [PMA_RX_BYTES] = HINIC_CNT_RX_BYTES,
-    [PMA_TX_PACKETS] = HINIC_CNT_TX_FRAMES,  [PMA_RX_PACKETS] = HINIC_CNT_RX_FRAMES,
+    [PMA_TX_BYTES] = HINIC_CNT_TX_BYTES,       [PMA_RX_BYTES] = HINIC_CNT_RX_BYTES,
+    [PMA_TX_PACKETS] = HINIC_CNT_TX_FRAMES,    [PMA_RX_PACKETS] = HINIC_CNT_RX_FRAMES,
     [PMA_TX_DISCARDS] = HINIC_CNT_TX_DISCARDS, [PMA_RX_ERRORS] = HINIC_CNT_RX_FCS,
 };
 
@@ -132,8 +132,7 @@ enum hinic_aq_status vdc_hinic_cmd_mad(struct vdc_hinic *h, vtime_t now)
     if (mad[OFF_CLASS] == CLASS_PERF &&
         (mad[OFF_METHOD] == METHOD_GET || mad[OFF_METHOD] == METHOD_SET)) {
         const bool is_set = mad[OFF_METHOD] == METHOD_SET;
-        const uint32_t status =
-            answer(h, vdc_hinic_be16(mad + OFF_ATTR), is_set, mad + OFF_DATA);
+        const uint32_t status = answer(h, vdc_hinic_be16(mad + OFF_ATTR), is_set, mad + OFF_DATA);
 
         mad[OFF_METHOD] = METHOD_RESPONSE;
         vdc_hinic_put_be16(mad + OFF_STATUS, status);

@@ -155,7 +155,8 @@ static bool check_keys(struct vdc_hinic *h, struct memreq *o)
     return left == 0;
 }
 
-/* The request needs nothing more from the bus, at least not before what it has asked for is back. */
+/* The request needs nothing more from the bus, at least not before what it has asked for is back.
+ */
 static void issued(struct vdc_hinic *h, vtime_t now, uint16_t i)
 {
     struct mem *m = &h->dev.rdma.mem;
@@ -322,8 +323,9 @@ static bool issue_cqe(struct vdc_hinic *h, vtime_t now)
     struct mem *m = &h->dev.rdma.mem;
     struct memcqe *c = cqe_at(h, m->cqe_head);
     struct cq *cq = vdc_hinic_cq_slot(h, c->cqn);
-    struct wr_op op = { .kind = WR_CQE, .obj = (uint16_t)c->cqn, .gen = c->gen,
-                        .len = sizeof(c->c) };
+    struct wr_op op = {
+        .kind = WR_CQE, .obj = (uint16_t)c->cqn, .gen = c->gen, .len = sizeof(c->c)
+    };
     enum pblq_answer a = PBLQ_BAD;
 
     if (cq->id != 0 && cq->gen == c->gen && !cq->is_dead) {

@@ -4,11 +4,11 @@
 
 #include <string.h>
 
-#define KEY_INDEX(key)  ((key) >> 8)
-#define KEY8(key)       ((uint8_t)(key))
-#define LOG_PAGE_MIN    12u
-#define LOG_PAGE_MAX    30u
-#define FRWR_PAGES_MAX  (1u << 18)
+#define KEY_INDEX(key) ((key) >> 8)
+#define KEY8(key)      ((uint8_t)(key))
+#define LOG_PAGE_MIN   12u
+#define LOG_PAGE_MAX   30u
+#define FRWR_PAGES_MAX (1u << 18)
 #define REMOTE                                                                                     \
     (HINIC_ACCESS_REMOTE_WRITE | HINIC_ACCESS_REMOTE_READ | HINIC_ACCESS_REMOTE_ATOMIC |           \
      HINIC_ACCESS_FLUSH_GLOBAL | HINIC_ACCESS_FLUSH_PERSISTENT)
@@ -241,9 +241,10 @@ uint8_t vdc_hinic_mr_bind(struct vdc_hinic *h, const struct qp *qp, const struct
 static struct mr *make(struct vdc_hinic *h, enum key_kind kind, uint32_t pdn)
 {
     const bool is_mw = kind == KEY_MW1 || kind == KEY_MW2;
-    const uint32_t i =
-        is_mw ? vdc_hinic_object_find(h, OBJ_KEY, h->lay.n_mr, h->lay.n_key, &h->dev.rdma.next_mw)
-              : vdc_hinic_object_find(h, OBJ_KEY, 1, h->lay.n_mr, &h->dev.rdma.next[OBJ_KEY]);
+    const uint32_t i = is_mw ? vdc_hinic_object_find(h, OBJ_KEY, h->lay.n_mr, h->lay.n_key,
+                                                     &h->dev.rdma.next_mw)
+                             : vdc_hinic_object_find(h, OBJ_KEY, 1, h->lay.n_mr,
+                                                     &h->dev.rdma.next[OBJ_KEY]);
     struct mr *m;
 
     if (i == UINT32_MAX) {
@@ -276,8 +277,8 @@ static void unmake(struct vdc_hinic *h, struct mr *m)
 /* Range and pages of a region into `to`; false if something is wrong. */
 static bool read_region(const struct vdc_hinic *h, const struct hinic_mb_reg_mr *m, struct mr *to)
 {
-    const bool is_zero_based =
-        (m->flags & HINIC_MR_ZERO_BASED) || (m->access & HINIC_ACCESS_ZERO_BASED);
+    const bool is_zero_based = (m->flags & HINIC_MR_ZERO_BASED) ||
+                               (m->access & HINIC_ACCESS_ZERO_BASED);
     const uint64_t page_mask = (UINT64_C(1) << (m->pbl.log_pgsz & 63)) - 1;
 
     if (m->rsv != 0 || (m->flags & ~(HINIC_MR_ZERO_BASED | HINIC_MR_PEER)) ||

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Tables of RDMA objects: free entries, and the sum of digests kept up to date by a list of changes. */
+/* Tables of RDMA objects: free entries, and the sum of digests kept up to date by a list of
+ * changes. */
 #include "state.h"
 
 #include <string.h>
@@ -169,8 +170,9 @@ void vdc_hinic_object_settle(struct vdc_hinic *h)
 
 void vdc_hinic_object_digest(const struct vdc_hinic *h, struct vdc_digest *d)
 {
-    const struct vdc_digest *obj_sum =
-        (const struct vdc_digest *)(const void *)((const uint8_t *)h + h->lay.obj_sum);
+    const struct vdc_digest *obj_sum = (const struct vdc_digest *)(const void *)((const uint8_t *)
+                                                                                     h +
+                                                                                 h->lay.obj_sum);
     const uint32_t *no = (const uint32_t *)(const void *)((const uint8_t *)h + h->lay.changed);
     struct vdc_digest sum = h->changed.sum;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Page lists that stay in guest memory: up to three levels; the last leaf of each is kept in a pool. */
+/* Page lists that stay in guest memory: up to three levels; the last leaf of each is kept in a
+ * pool. */
 #include "state.h"
 
 #include <string.h>
@@ -106,8 +107,9 @@ static uint32_t take_leaf(struct vdc_hinic *h)
 static void read_table(struct vdc_hinic *h, vtime_t now, uint32_t i, uint32_t n_page)
 {
     const struct leaf *l = leaf_at(h, i);
-    struct rd_op op = { .kind = RD_LEAF, .obj = (uint16_t)i, .addr = l->next, .len = ENTRY,
-                        .dst = leaf_off(h, i) };
+    struct rd_op op = {
+        .kind = RD_LEAF, .obj = (uint16_t)i, .addr = l->next, .len = ENTRY, .dst = leaf_off(h, i)
+    };
 
     if (l->levels == 0) {
         const uint32_t n = n_page - l->no * PER_LEAF;

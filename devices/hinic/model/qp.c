@@ -10,8 +10,8 @@
 
 /* ---- numbers ---- */
 
-/* The low bits of a number are the slot, so that finding costs nothing; those above change with each
- * use of it. */
+/* The low bits of a number are the slot, so that finding costs nothing; those above change with
+ * each use of it. */
 static uint32_t slot_bits(const struct vdc_hinic *h)
 {
     uint32_t n = 0;
@@ -25,8 +25,8 @@ static uint32_t slot_bits(const struct vdc_hinic *h)
 static uint32_t make_qpn(struct vdc_hinic *h, uint32_t slot)
 {
     const uint32_t bits = slot_bits(h);
-    const uint64_t start =
-        vdc_rand(vdc_key(h->cfg.seed, VDC_RNG_NIC, h->cfg.node, h->cfg.port_id), 0);
+    const uint64_t start = vdc_rand(vdc_key(h->cfg.seed, VDC_RNG_NIC, h->cfg.node, h->cfg.port_id),
+                                    0);
     struct memslot *m = vdc_hinic_memslot(h, MEM_REQ, slot);
     const uint32_t pass = (uint32_t)(start + m->n_made++) & ((1u << (QPN_BITS - bits)) - 1);
 
@@ -108,9 +108,7 @@ void vdc_hinic_qp_move(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint32_t
 void vdc_hinic_qp_event(struct vdc_hinic *h, vtime_t now, uint32_t qpn, uint8_t aeq)
 {
     const struct qp *qp = vdc_hinic_qp_peek(h, qpn);
-    const struct hinic_eqe e = {
-        .type = aeq, .port = 1, .id = qpn, .data = qp ? qp->cookie : 0
-    };
+    const struct hinic_eqe e = { .type = aeq, .port = 1, .id = qpn, .data = qp ? qp->cookie : 0 };
 
     vdc_hinic_eq_post(h, now, 0, e);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Admin commands of queue pairs: create, modify with its legal transitions and attributes, query. */
+/* Admin commands of queue pairs: create, modify with its legal transitions and attributes, query.
+ */
 #include "state.h"
 
 #include <string.h>
@@ -13,8 +14,9 @@
 #define MTU_CODE_MIN   1u
 #define MTU_CODE_MAX   5u
 #define MTU_BYTES(c)   (128u << (c))
-/* Headers that a packet may have beside the path MTU: GRH, UDP, BTH, the largest extension, ICRC. */
-#define MTU_HEADERS 96u
+/* Headers that a packet may have beside the path MTU: GRH, UDP, BTH, the largest extension, ICRC.
+ */
+#define MTU_HEADERS    96u
 
 uint32_t vdc_hinic_cmd_id(const struct vdc_hinic *h)
 {
@@ -273,8 +275,8 @@ static void apply(const struct vdc_hinic *h, struct qp *qp, const struct hinic_m
     qp->sq_psn = k & HINIC_QPA_SQ_PSN ? m->sq_psn : qp->sq_psn;
     qp->dest_qpn = k & HINIC_QPA_DEST_QPN ? m->dest_qpn : qp->dest_qpn;
     qp->max_rd_atomic = k & HINIC_QPA_RD_ATOMIC ? m->max_rd_atomic : qp->max_rd_atomic;
-    qp->max_dest_rd_atomic =
-        k & HINIC_QPA_DEST_RD_ATOM ? m->max_dest_rd_atomic : qp->max_dest_rd_atomic;
+    qp->max_dest_rd_atomic = k & HINIC_QPA_DEST_RD_ATOM ? m->max_dest_rd_atomic
+                                                        : qp->max_dest_rd_atomic;
     qp->rate_limit_kbps = k & HINIC_QPA_RATE_LIMIT ? m->rate_limit_kbps : qp->rate_limit_kbps;
     if (k & HINIC_QPA_AV) {
         qp->av_hw = m->av;
@@ -404,8 +406,7 @@ enum hinic_aq_status vdc_hinic_cmd_dump_qp(struct vdc_hinic *h, vtime_t now)
         .n_bytes = q->n_bytes,
         .epsn = qp->rsp.epsn,
         .msn = qp->rsp.msn,
-        .timeout_ns =
-            q->t_rto != 0 && q->t_rto != VTIME_NEVER ? vdc_hinic_ns(h, q->t_rto) : 0,
+        .timeout_ns = q->t_rto != 0 && q->t_rto != VTIME_NEVER ? vdc_hinic_ns(h, q->t_rto) : 0,
     };
     memcpy(h->mbox_out, &m, sizeof(m));
     return HINIC_AQ_OK;

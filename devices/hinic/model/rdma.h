@@ -45,17 +45,18 @@ _Static_assert(RDMA_RD_ATOMIC <= UINT8_MAX, "attributes are bytes");
 
 /* ---- page lists in guest memory ---- */
 
-#define PBLQ_FLAT 4u /* `levels`: the leaves follow each other from root[0] on (fast registration) */
+#define PBLQ_FLAT                                                                                  \
+    4u /* `levels`: the leaves follow each other from root[0] on (fast registration) */
 
-/* A queue or region whose pages a list in guest memory names: up to three levels; the last leaf used
- * is kept. */
+/* A queue or region whose pages a list in guest memory names: up to three levels; the last leaf
+ * used is kept. */
 struct pblq {
     uint64_t root[4];
     uint64_t len;   /* bytes from `first` on */
     uint64_t first; /* offset of byte 0 in the first page */
     uint32_t n_page;
     uint8_t log_pgsz;
-    uint8_t levels; /* 0: root[] are the pages */
+    uint8_t levels;   /* 0: root[] are the pages */
     uint16_t leaf;    /* slot of the leaf kept + 1, 0 none */
     uint32_t leaf_no; /* its number */
     uint32_t fill;    /* 1 + number of the leaf being fetched, 0 none */
@@ -83,11 +84,11 @@ _Static_assert(sizeof(struct av) == 64, "av layout");
 struct qp {
     uint32_t id;
     uint32_t qpn;
-    uint32_t gen;   /* of this slot: changes with create, RESET and destroy */
-    uint16_t slot;  /* the `obj` of memory requests and the index of events */
-    uint8_t type;   /* enum hinic_qp_type */
-    uint8_t state;  /* enum hinic_qp_state */
-    uint8_t flags;  /* HINIC_QP_* */
+    uint32_t gen;  /* of this slot: changes with create, RESET and destroy */
+    uint16_t slot; /* the `obj` of memory requests and the index of events */
+    uint8_t type;  /* enum hinic_qp_type */
+    uint8_t state; /* enum hinic_qp_state */
+    uint8_t flags; /* HINIC_QP_* */
     uint8_t is_sqd_notify;
     uint8_t is_drained; /* SQD: every started work request has ended */
     uint8_t port;
@@ -100,7 +101,7 @@ struct qp {
     /* attributes of MODIFY_QP */
     uint16_t pkey_index;
     uint32_t qkey, dest_qpn, sq_psn, rq_psn, access; /* PSNs: start values */
-    uint32_t path_mtu; /* bytes */
+    uint32_t path_mtu;                               /* bytes */
     uint32_t rate_limit_kbps;
     uint8_t zero1, timeout, retry_cnt, rnr_retry, min_rnr_timer, max_rd_atomic, max_dest_rd_atomic,
         cc_algo;
@@ -118,13 +119,13 @@ struct cq {
     uint32_t cqn;
     uint32_t gen;
     uint32_t uar, cookie;
-    uint32_t pi, ci;    /* 24 bits */
-    uint32_t out;       /* CQEs before are on the bus */
-    uint32_t ev_pi;     /* of them, behind the last solicited or error CQE */
-    uint32_t told;      /* CQEs before were there at the last event */
-    uint32_t db_ci;     /* of the doorbell on its way */
-    uint32_t n_ref;     /* queue pairs and SRQs that use it */
-    uint32_t n_pending; /* CQEs posted and not on the bus yet */
+    uint32_t pi, ci;      /* 24 bits */
+    uint32_t out;         /* CQEs before are on the bus */
+    uint32_t ev_pi;       /* of them, behind the last solicited or error CQE */
+    uint32_t told;        /* CQEs before were there at the last event */
+    uint32_t db_ci;       /* of the doorbell on its way */
+    uint32_t n_ref;       /* queue pairs and SRQs that use it */
+    uint32_t n_pending;   /* CQEs posted and not on the bus yet */
     uint32_t count, usec; /* moderation */
     uint8_t eqn, flags, log_cqe;
     uint8_t is_armed, is_solicited; /* waiting for any CQE / for those only */
@@ -164,11 +165,11 @@ struct mr {
     uint8_t key8;
     uint8_t flags; /* HINIC_MR_* */
     uint32_t pdn, access;
-    uint32_t max_pages;   /* FRWR */
-    uint32_t qpn;         /* type 2 window: of the QP it is bound to */
-    uint32_t parent;      /* window: index of the MR */
+    uint32_t max_pages; /* FRWR */
+    uint32_t qpn;       /* type 2 window: of the QP it is bound to */
+    uint32_t parent;    /* window: index of the MR */
     uint32_t parent_gen;
-    uint32_t n_mw;        /* MR: windows bound to it */
+    uint32_t n_mw;    /* MR: windows bound to it */
     uint64_t va, len; /* range of valid addresses */
     uint64_t base;    /* window: of its first byte, from that of the MR */
     struct pblq pages;
@@ -242,9 +243,9 @@ struct mem_sge {
 struct mem_req {
     uint8_t client; /* enum mem_client */
     uint8_t is_write;
-    uint16_t obj;    /* slot of the QP, number of the SRQ */
-    uint32_t tag;    /* of the caller */
-    uint64_t buf; /* bytes, as offset in the state block; stays the caller's until mem_done() */
+    uint16_t obj;  /* slot of the QP, number of the SRQ */
+    uint32_t tag;  /* of the caller */
+    uint64_t buf;  /* bytes, as offset in the state block; stays the caller's until mem_done() */
     uint32_t skip; /* bytes of the list before the first one wanted */
     uint32_t len;  /* 1..MEM_LEN_MAX */
     uint32_t pdn, qpn;
@@ -255,14 +256,14 @@ struct mem_req {
 
 /*
  * Keys are checked now, and again when the bus is used. False if there is no room: the client is
- * called once through ..._mem_room(obj) when there is. Else mem_done() of the client is called exactly
- * once, never from inside of this call - unless the device is reset.
+ * called once through ..._mem_room(obj) when there is. Else mem_done() of the client is called
+ * exactly once, never from inside of this call - unless the device is reset.
  *   - Reads are done when the bytes are in buf, writes when they are visible in guest memory.
  *   - Reads of one (client, obj) are done in the order of submission; so are its writes.
  *   - Writes and completions touch memory in the order of submission, over all objects.
  *   - A read sees every write of the same (client, obj) that was submitted before it.
- *   - MEM_STALE: the QP was reset or destroyed after the submission; the slot may be another QP's by
- *     now. Until then buf must not be used for anything else.
+ *   - MEM_STALE: the QP was reset or destroyed after the submission; the slot may be another QP's
+ * by now. Until then buf must not be used for anything else.
  */
 bool vdc_hinic_mem_submit(struct vdc_hinic *h, vtime_t now, const struct mem_req *r);
 /* Bytes of a queue: WQE fetch. len <= 4096 and off + len inside of the queue. */
@@ -317,7 +318,8 @@ uint32_t vdc_hinic_mc_members(const struct vdc_hinic *h, const uint8_t mgid[16],
  *   req_mem_done(h, now, uint32_t slot, uint32_t tag, uint32_t status)
  *   req_mem_room(h, now, uint32_t slot)
  * The same with rsp. SRQ: srq_doorbell, srq_mem_done, srq_mem_room, srq_close.
- * Receive queue: the first index that is not taken is rsp.rq.ci; send queue: not completed, req.bb_done.
+ * Receive queue: the first index that is not taken is rsp.rq.ci; send queue: not completed,
+ * req.bb_done.
  */
 
 #endif

@@ -133,8 +133,8 @@ vtime_t vdc_hinic_promise(const struct vdc_hinic *h, vtime_t vcpu_now)
      * data; a work request may carry its data. A queue pair that cannot send yet needs an admin
      * command first: one that is on its way is an event of our own, one to come has a doorbell, two
      * round trips and t_aq before it, which is more than this. */
-    const vtime_t doorbell =
-        vtime_add(vcpu_now, t->t_db + (h->dev.rdma.n_send > 0 ? trip : 2 * trip) + t->t_tx);
+    const vtime_t doorbell = vtime_add(
+        vcpu_now, t->t_db + (h->dev.rdma.n_send > 0 ? trip : 2 * trip) + t->t_tx);
     vtime_t own;
 
     if (!h->dev.is_ready) {

@@ -69,8 +69,8 @@ enum hinic_aq_status vdc_hinic_cmd_create_srq(struct vdc_hinic *h, vtime_t now)
     }
     if (m.log_wqe > RDMA_LOG_RQ_MAX || m.log_stride < LOG_STRIDE_MIN ||
         m.log_stride > LOG_STRIDE_MAX || m.max_sge > HINIC_SGE_MAX ||
-        sizeof(struct hinic_srq_hdr) + m.max_sge * sizeof(struct hinic_sge) >
-            UINT64_C(1) << m.log_stride ||
+        sizeof(struct hinic_srq_hdr) + m.max_sge * sizeof(struct hinic_sge) > UINT64_C(1)
+                                                                                  << m.log_stride ||
         m.limit > 1u << m.log_wqe) {
         return HINIC_AQ_LIMIT;
     }

@@ -304,8 +304,8 @@ int hinic_ib_post_srq_recv(struct ib_srq *ibsrq, const struct ib_recv_wr *wr,
 /* hinic_ib_srq.c */
 int hinic_ib_create_srq(struct ib_srq *ibsrq, struct ib_srq_init_attr *init,
 			struct ib_udata *udata);
-int hinic_ib_modify_srq(struct ib_srq *ibsrq, struct ib_srq_attr *attr,
-			enum ib_srq_attr_mask mask, struct ib_udata *udata);
+int hinic_ib_modify_srq(struct ib_srq *ibsrq, struct ib_srq_attr *attr, enum ib_srq_attr_mask mask,
+			struct ib_udata *udata);
 int hinic_ib_query_srq(struct ib_srq *ibsrq, struct ib_srq_attr *attr);
 int hinic_ib_destroy_srq(struct ib_srq *ibsrq, struct ib_udata *udata);
 u64 hinic_ib_srq_take(struct hinic_ib_srq *srq, u16 slot);

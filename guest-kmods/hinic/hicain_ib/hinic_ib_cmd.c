@@ -38,9 +38,7 @@ int hinic_ib_cmd_object(struct hinic_ib_dev *hdev, u8 opcode, const void *in, si
 int hinic_ib_cmd_inline(struct hinic_ib_dev *hdev, u8 opcode, u8 port, const void *inl, size_t len,
 			u32 *id)
 {
-	struct hinic_rdma_cmd cmd = {
-		.opcode = opcode, .port = port, .inl = inl, .inl_len = len
-	};
+	struct hinic_rdma_cmd cmd = { .opcode = opcode, .port = port, .inl = inl, .inl_len = len };
 	int err;
 
 	err = hinic_rdma_exec(hdev->rdma, &cmd);

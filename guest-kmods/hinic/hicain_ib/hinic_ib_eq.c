@@ -71,8 +71,8 @@ static int hinic_ib_eq_start(struct hinic_ib_dev *hdev, struct hinic_ib_eq *eq, 
 		goto err_free;
 	eq->eqn = (u8)eqn;
 	eq->irq = hinic_rdma_irq(hdev->rdma, i);
-	snprintf(eq->name, sizeof(eq->name), "%s-%s-%u", HINIC_IB_NAME,
-		 pci_name(hdev->rdma->pdev), i);
+	snprintf(eq->name, sizeof(eq->name), "%s-%s-%u", HINIC_IB_NAME, pci_name(hdev->rdma->pdev),
+		 i);
 	err = request_irq(eq->irq, hinic_ib_eq_irq, 0, eq->name, eq);
 	if (err)
 		goto err_destroy;

@@ -40,9 +40,9 @@ static void hinic_ib_srq_event(struct hinic_ib_dev *hdev, u32 srqn)
 
 static void hinic_ib_port_event(struct hinic_ib_dev *hdev, enum ib_event_type type)
 {
-	struct ib_event ev = {
-		.device = &hdev->ibdev, .event = type, .element.port_num = HINIC_IB_PORT
-	};
+	struct ib_event ev = { .device = &hdev->ibdev,
+			       .event = type,
+			       .element.port_num = HINIC_IB_PORT };
 
 	ib_dispatch_event(&ev);
 }
@@ -62,7 +62,7 @@ static void hinic_ib_event_one(struct hinic_ib_dev *hdev, const struct hinic_eqe
 	switch (eqe->type) {
 	case HINIC_EQE_PORT_CHANGE:
 		hinic_ib_port_event(hdev, le32_to_cpu(eqe->data) ? IB_EVENT_PORT_ACTIVE
-								  : IB_EVENT_PORT_ERR);
+								 : IB_EVENT_PORT_ERR);
 		break;
 	case HINIC_EQE_QP_FATAL:
 		hinic_ib_qp_event(hdev, id, IB_EVENT_QP_FATAL);

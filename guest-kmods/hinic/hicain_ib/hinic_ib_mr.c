@@ -72,8 +72,8 @@ static int hinic_ib_mr_make(struct hinic_ib_dev *hdev, struct hinic_ib_mr *mr)
 static int hinic_ib_mr_pages(struct hinic_ib_dev *hdev, struct hinic_ib_pbl *pbl,
 			     struct ib_umem *umem, u64 iova)
 {
-	unsigned long pgsz =
-		ib_umem_find_best_pgsz(umem, le64_to_cpu(hdev->limits->page_caps), iova);
+	unsigned long pgsz = ib_umem_find_best_pgsz(umem, le64_to_cpu(hdev->limits->page_caps),
+						    iova);
 
 	return pgsz ? hinic_ib_pbl_umem(hdev, pbl, umem, pgsz) : -EINVAL;
 }

@@ -66,8 +66,8 @@ static int hinic_ib_pbl_alloc(struct hinic_ib_dev *hdev, struct hinic_ib_pbl *pb
 		u32 k;
 
 		for (k = 0; k < level_n; k++)
-			pbl->table[i + k / ENTRIES].entry[k % ENTRIES] =
-				cpu_to_le64(pbl->table[below + k].dma);
+			pbl->table[i + k / ENTRIES].entry[k % ENTRIES] = cpu_to_le64(
+				pbl->table[below + k].dma);
 		below = i;
 		i += DIV_ROUND_UP(level_n, ENTRIES);
 	}

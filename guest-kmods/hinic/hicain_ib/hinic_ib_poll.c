@@ -190,8 +190,7 @@ void hinic_ib_cq_clean(struct hinic_ib_cq *cq, struct hinic_ib_qp *qp)
 		if ((le32_to_cpu(cqe->qpn_op) & 0xffffff) != qp->qpn)
 			continue;
 		if ((cqe->flags & HINIC_CQE_RECV) && qp->ibqp.srq)
-			hinic_ib_srq_take(hinic_ib_srq_of(qp->ibqp.srq),
-					  le16_to_cpu(cqe->wqe_idx));
+			hinic_ib_srq_take(hinic_ib_srq_of(qp->ibqp.srq), le16_to_cpu(cqe->wqe_idx));
 		cqe->qpn_op = cpu_to_le32(HINIC_IB_QPN_NONE);
 	}
 	spin_unlock_irqrestore(&cq->lock, flags);

@@ -77,8 +77,7 @@ static void hinic_ib_srq_unmake(struct hinic_ib_dev *hdev, struct hinic_ib_srq *
 }
 
 /* create_srq */
-int hinic_ib_create_srq(struct ib_srq *ibsrq, struct ib_srq_init_attr *init,
-			struct ib_udata *udata)
+int hinic_ib_create_srq(struct ib_srq *ibsrq, struct ib_srq_init_attr *init, struct ib_udata *udata)
 {
 	struct hinic_ib_dev *hdev = hinic_ib_dev_of(ibsrq->device);
 	struct hinic_ib_srq *srq = hinic_ib_srq_of(ibsrq);
@@ -132,8 +131,8 @@ err_mem:
 }
 
 /* modify_srq: the limit; the size is fixed */
-int hinic_ib_modify_srq(struct ib_srq *ibsrq, struct ib_srq_attr *attr,
-			enum ib_srq_attr_mask mask, struct ib_udata *udata)
+int hinic_ib_modify_srq(struct ib_srq *ibsrq, struct ib_srq_attr *attr, enum ib_srq_attr_mask mask,
+			struct ib_udata *udata)
 {
 	struct hinic_ib_srq *srq = hinic_ib_srq_of(ibsrq);
 	struct hinic_inl_modify_srq inl = {

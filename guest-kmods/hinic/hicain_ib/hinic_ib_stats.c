@@ -5,12 +5,13 @@
 #include "hinic_ib.h"
 
 /* Names where other drivers have the same counter are theirs, so that exporters know them. */
-#define STAT(index, string) [HINIC_CNT_##index] = { .name = string }
+#define STAT(index, string)	       [HINIC_CNT_##index] = { .name = string }
 #define STAT_PRIO(index, string, prio) [HINIC_CNT_##index + (prio)] = { .name = string #prio }
 #define STAT_PRIOS(index, string)                                                                  \
 	STAT_PRIO(index, string, 0), STAT_PRIO(index, string, 1), STAT_PRIO(index, string, 2),     \
-	STAT_PRIO(index, string, 3), STAT_PRIO(index, string, 4), STAT_PRIO(index, string, 5),     \
-	STAT_PRIO(index, string, 6), STAT_PRIO(index, string, 7)
+		STAT_PRIO(index, string, 3), STAT_PRIO(index, string, 4),                          \
+		STAT_PRIO(index, string, 5), STAT_PRIO(index, string, 6),                          \
+		STAT_PRIO(index, string, 7)
 
 static const struct rdma_stat_desc hinic_ib_stats[] = {
 	STAT(RX_WRITE_REQUESTS, "rx_write_requests"),
@@ -61,8 +62,7 @@ struct rdma_hw_stats *hinic_ib_alloc_hw_port_stats(struct ib_device *ibdev, u32 
 }
 
 /* get_hw_stats */
-int hinic_ib_get_hw_stats(struct ib_device *ibdev, struct rdma_hw_stats *stats, u32 port,
-			  int index)
+int hinic_ib_get_hw_stats(struct ib_device *ibdev, struct rdma_hw_stats *stats, u32 port, int index)
 {
 	__le64 *value;
 	int i, err;

@@ -47,8 +47,8 @@ int hinic_ib_udata_out(struct ib_udata *udata, void *resp, size_t len)
  */
 u32 hinic_ib_udata_uar(struct ib_udata *udata)
 {
-	struct hinic_ib_ucontext *uc =
-		rdma_udata_to_drv_context(udata, struct hinic_ib_ucontext, ibuc);
+	struct hinic_ib_ucontext *uc = rdma_udata_to_drv_context(udata, struct hinic_ib_ucontext,
+								 ibuc);
 
 	return uc ? uc->uar : 0;
 }
@@ -84,15 +84,13 @@ int hinic_ib_alloc_ucontext(struct ib_ucontext *ibuc, struct ib_udata *udata)
 	err = hinic_ib_cmd_inline(hdev, HINIC_AQ_ALLOC_UAR, 0, NULL, 0, &uc->uar);
 	if (err)
 		return err;
-	uc->uar_map = hinic_ib_mmap_add(ibuc,
-					hdev->rdma->uar_base + (u64)uc->uar * HINIC_UAR_SIZE, false,
-					&resp.uar_mmap_off);
+	uc->uar_map = hinic_ib_mmap_add(ibuc, hdev->rdma->uar_base + (u64)uc->uar * HINIC_UAR_SIZE,
+					false, &resp.uar_mmap_off);
 	if (IS_ERR(uc->uar_map)) {
 		err = PTR_ERR(uc->uar_map);
 		goto err_uar;
 	}
-	uc->clock_map = hinic_ib_mmap_add(ibuc, hdev->rdma->clock_page, true,
-					  &resp.clock_mmap_off);
+	uc->clock_map = hinic_ib_mmap_add(ibuc, hdev->rdma->clock_page, true, &resp.clock_mmap_off);
 	if (IS_ERR(uc->clock_map)) {
 		err = PTR_ERR(uc->clock_map);
 		goto err_uar_map;
@@ -168,7 +166,6 @@ int hinic_ib_alloc_pd(struct ib_pd *ibpd, struct ib_udata *udata)
 /* dealloc_pd: never fails, the core counts the users. */
 int hinic_ib_dealloc_pd(struct ib_pd *ibpd, struct ib_udata *udata)
 {
-	hinic_ib_cmd_id(hinic_ib_dev_of(ibpd->device), HINIC_AQ_FREE_PD,
-			hinic_ib_pd_of(ibpd)->pdn);
+	hinic_ib_cmd_id(hinic_ib_dev_of(ibpd->device), HINIC_AQ_FREE_PD, hinic_ib_pd_of(ibpd)->pdn);
 	return 0;
 }

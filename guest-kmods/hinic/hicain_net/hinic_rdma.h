@@ -22,8 +22,8 @@ struct hinic_rdma {
 	struct hinic_net *hn; /* private to hicain_net */
 	struct pci_dev *pdev;
 	struct net_device *netdev;
-	void __iomem *regs; /* BAR0 */
-	void __iomem *db;   /* doorbell page 0 */
+	void __iomem *regs;	/* BAR0 */
+	void __iomem *db;	/* doorbell page 0 */
 	phys_addr_t uar_base;	/* doorbell page 0; page n is n * HINIC_UAR_SIZE behind it */
 	phys_addr_t clock_page; /* the page of BAR0 that a process may map */
 	u64 caps;		/* HINIC_CAP_* */

@@ -362,10 +362,13 @@ static void listed(void)
 }
 
 static const struct tap_case cases[] = {
-    { "order and phase", order },       { "one event per arm", arming },
+    { "order and phase", order },
+    { "one event per arm", arming },
     { "an entry is told once", told },
-    { "moderation", moderation },       { "overrun", overrun },
-    { "resize", resizing },             { "commands", commands },
+    { "moderation", moderation },
+    { "overrun", overrun },
+    { "resize", resizing },
+    { "commands", commands },
     { "ring behind a table", listed },
 };
 

@@ -106,9 +106,9 @@ static void vectors(void)
 
 static uint32_t mc(uint32_t op, uint32_t qpn, uint32_t group)
 {
-    const struct hinic_inl_mc m = { .qpn = qpn,
-                                    .mgid = { 0xff, 0x0e, [14] = (uint8_t)(group >> 8),
-                                              [15] = (uint8_t)group } };
+    const struct hinic_inl_mc m = {
+        .qpn = qpn, .mgid = { 0xff, 0x0e, [14] = (uint8_t)(group >> 8), [15] = (uint8_t)group }
+    };
 
     return pair_cmd(e, op, 1, &m, sizeof(m), NULL, 0, NULL, 0);
 }

@@ -129,7 +129,8 @@ static void pieces_and_tables(void)
         CHECK_EQ(done[pass].slot, slot[0]);
         CHECK_EQ(done[pass].status, MEM_OK);
         CHECK_EQ(e->o->n_dma_read - n, pass == 0 ? 3 : 2);
-        CHECK_EQ(done[pass].t, t0 + table + trip + (6 * 8000 + 255) / 256 + (4090 * 8000 + 255) / 256);
+        CHECK_EQ(done[pass].t,
+                 t0 + table + trip + (6 * 8000 + 255) / 256 + (4090 * 8000 + 255) / 256);
         for (uint32_t i = 0; i < 4096; i++) {
             uint8_t b;
 
@@ -395,13 +396,12 @@ static void levels(void)
     memcpy(host_ptr(e->o, tab[0] + 8, 8), &tab[1], 8);
     memcpy(host_ptr(e->o, tab[1] + 24, 8), &tab[2], 8);
     memcpy(host_ptr(e->o, tab[2] + 40, 8), &page, 8);
-    m = (struct hinic_mb_reg_mr){ .pdn = e->pdn,
-                                  .iova = UINT64_C(1) << 40,
-                                  .len = UINT64_C(2) << 30,
-                                  .pbl = { .log_pgsz = 12,
-                                           .levels = 3,
-                                           .n = 1u << 19,
-                                           .root = { tab[0] } } };
+    m = (struct hinic_mb_reg_mr){
+        .pdn = e->pdn,
+        .iova = UINT64_C(1) << 40,
+        .len = UINT64_C(2) << 30,
+        .pbl = { .log_pgsz = 12, .levels = 3, .n = 1u << 19, .root = { tab[0] } }
+    };
     CHECK_EQ(pair_cmd(e, HINIC_AQ_REG_MR, 0, NULL, 0, &m, sizeof(m), NULL, 0), HINIC_AQ_OK);
     a = (struct pair_mr){ .key = e->o->out[0], .va = m.iova };
     *(uint8_t *)host_ptr(e->o, page + 17, 1) = 0x77;

@@ -211,8 +211,7 @@ static void windows(void)
     CHECK_EQ(check(mw2, 0, 50, HINIC_ACCESS_REMOTE_WRITE), MR_OK);
     CHECK_EQ(vdc_hinic_mr_check(h, mw2, e->pdn, other.qpn, 0, 50, HINIC_ACCESS_REMOTE_WRITE),
              MR_BAD_KEY);
-    CHECK_EQ(vdc_hinic_mr_remote_inv(h, vdc_hinic_qp(h, other.qpn), mw2),
-             HINIC_WC_REM_ACCESS_ERR);
+    CHECK_EQ(vdc_hinic_mr_remote_inv(h, vdc_hinic_qp(h, other.qpn), mw2), HINIC_WC_REM_ACCESS_ERR);
     CHECK_EQ(vdc_hinic_mr_remote_inv(h, the_qp(), mw2), HINIC_WC_SUCCESS);
     CHECK_EQ(vdc_hinic_mr_remote_inv(h, the_qp(), mw2), HINIC_WC_REM_ACCESS_ERR);
     CHECK_EQ(check(mw2, 0, 50, HINIC_ACCESS_REMOTE_WRITE), MR_BAD_KEY);

@@ -84,8 +84,8 @@ static void reset(void)
     CHECK_EQ(h->changed.n, 0);
     CHECK(vdc_hinic_qp_peek(h, q.qpn) == NULL);
     CHECK(vdc_hinic_cq(h, p->end[0].cq.cqn) == NULL);
-    CHECK_EQ(h->dev.rdma.n_used[OBJ_QP] + h->dev.rdma.n_used[OBJ_CQ] +
-                 h->dev.rdma.n_used[OBJ_PD] + h->dev.rdma.n_used[OBJ_KEY],
+    CHECK_EQ(h->dev.rdma.n_used[OBJ_QP] + h->dev.rdma.n_used[OBJ_CQ] + h->dev.rdma.n_used[OBJ_PD] +
+                 h->dev.rdma.n_used[OBJ_KEY],
              0);
     pair_free(p);
 }

@@ -85,7 +85,8 @@ static void creation(void)
     pair_free(pair);
 }
 
-/* The same run gives the same numbers; another node other ones; a number does not come back soon. */
+/* The same run gives the same numbers; another node other ones; a number does not come back soon.
+ */
 static void numbers(void)
 {
     const struct pair_qp_cfg c = { .type = HINIC_QPT_RC };
@@ -151,7 +152,7 @@ static struct hinic_mb_modify_qp full(uint32_t mask, uint32_t state)
                                         .av = pair_av(e, &pair->end[1], 0) };
 }
 
-#define S HINIC_QPA_STATE
+#define S        HINIC_QPA_STATE
 #define INIT_C   (S | HINIC_QPA_PKEY | HINIC_QPA_PORT | HINIC_QPA_ACCESS)
 #define INIT_UD  (S | HINIC_QPA_PKEY | HINIC_QPA_PORT | HINIC_QPA_QKEY)
 #define INIT_GSI (S | HINIC_QPA_PKEY | HINIC_QPA_QKEY)

@@ -27,14 +27,13 @@ static void commands(void)
 {
     struct pair *p = pair_new(NULL, 1);
     struct pair_end *e = &p->end[0];
-    const struct hinic_mb_create_srq good = {
-        .log_wqe = 6,
-        .log_stride = 6,
-        .max_sge = 3,
-        .pdn = e->pdn,
-        .uar = e->uar,
-        .pbl = host_pbl(host_alloc(e->o, 4096, 4096), 12, 1)
-    };
+    const struct hinic_mb_create_srq good = { .log_wqe = 6,
+                                              .log_stride = 6,
+                                              .max_sge = 3,
+                                              .pdn = e->pdn,
+                                              .uar = e->uar,
+                                              .pbl = host_pbl(host_alloc(e->o, 4096, 4096), 12,
+                                                              1) };
     struct hinic_mb_create_srq m;
     struct pair_srq s;
     struct pair_qp q;
