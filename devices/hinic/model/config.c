@@ -164,8 +164,8 @@ static void layout(const struct vdc_hinic_cfg *cfg, struct layout *l)
     l->n_frm = cfg->rx_mem_bytes / RX_CELL;
     l->rxmem_bytes = (cfg->rx_mem_bytes + RX_GAP_BYTES) & ~(RX_CELL - 1);
     l->size = sizeof(struct vdc_hinic);
-    l->evq = take(l, vdc_evq_size(n_src));
-    l->ev_handle = take(l, n_src * sizeof(uint32_t));
+    l->ev_node = take(l, (uint64_t)n_src * EV_NODE_SIZE);
+    l->ev_place = take(l, n_src * sizeof(uint32_t));
     l->ev_t = take(l, n_src * sizeof(vtime_t));
     l->rd = take(l, RD_RING * sizeof(struct rd_op));
     l->wr = take(l, WR_RING * sizeof(struct wr_op));

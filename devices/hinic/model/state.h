@@ -445,7 +445,7 @@ struct gerr {
 
 /* Offsets of the arrays behind the struct, bytes from its start. */
 struct layout {
-    uint64_t evq, ev_handle, ev_t, rd, wr, notify, eq, desc, txpkt, ready, txpage, frm, rxmem,
+    uint64_t ev_node, ev_place, ev_t, rd, wr, notify, eq, desc, txpkt, ready, txpage, frm, rxmem,
         inmsg, inmem, qp, cq, srq, key, pd, uar, gid, mcast, memslot, memreq, memfifo, memcqe, memwait,
         leaf, leafmem, changed, is_changed, obj_sum, rnet, size;
     uint32_t ev_base[EV_KINDS + 1]; /* first source of each kind */
@@ -472,7 +472,7 @@ struct vdc_hinic {
     uint32_t in_first, in_next; /* free-running: next to arrive, next to store */
     uint32_t in_head, in_tail;  /* bytes of input memory */
     uint32_t n_gerr;
-    uint32_t zero;
+    uint32_t n_ev; /* armed */
     struct gerr gerr[GERR_N];
     uint8_t mbox_in[HINIC_PAGE_SIZE];
     uint8_t mbox_out[HINIC_PAGE_SIZE];
@@ -536,10 +536,32 @@ static inline bool vdc_hinic_is_alive(const struct vdc_hinic *h)
 
 /* ---- event.c ---- */
 
+#define EV_NODE_SIZE 16u /* bytes of an armed source */
+
 void vdc_hinic_ev_arm(struct vdc_hinic *h, enum ev_kind kind, uint32_t i, vtime_t t);
 void vdc_hinic_ev_cancel(struct vdc_hinic *h, enum ev_kind kind, uint32_t i); /* if armed */
-vtime_t vdc_hinic_ev_time(const struct vdc_hinic *h, enum ev_kind kind, uint32_t i);
-bool vdc_hinic_ev_is_armed(const struct vdc_hinic *h, enum ev_kind kind, uint32_t i);
+static inline uint32_t vdc_hinic_ev_source(const struct vdc_hinic *h, enum ev_kind kind,
+                                           uint32_t i)
+{
+    const uint32_t s = h->lay.ev_base[kind] + i;
+
+    assert(s < h->lay.ev_base[kind + 1]);
+    return s;
+}
+
+/* VTIME_NEVER if it is not armed. */
+static inline vtime_t vdc_hinic_ev_time(const struct vdc_hinic *h, enum ev_kind kind, uint32_t i)
+{
+    const vtime_t *t = (const vtime_t *)(const void *)((const uint8_t *)h + h->lay.ev_t);
+
+    return t[vdc_hinic_ev_source(h, kind, i)];
+}
+
+static inline bool vdc_hinic_ev_is_armed(const struct vdc_hinic *h, enum ev_kind kind, uint32_t i)
+{
+    return vdc_hinic_ev_time(h, kind, i) != VTIME_NEVER;
+}
+
 bool vdc_hinic_ev_pop(struct vdc_hinic *h, vtime_t until, struct vdc_ev *out);
 uint32_t vdc_hinic_ev_layout(const struct vdc_hinic_cfg *cfg,
                              struct layout *l); /* number of sources */
