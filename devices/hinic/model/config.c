@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "rnet.h"
+
 #define T_MIN VTIME_PS_PER_NS
 #define T_MAX (100 * VTIME_PS_PER_US)
 
@@ -122,6 +124,10 @@ static void count_objects(const struct vdc_hinic_cfg *cfg, struct layout *l)
         l->n_pd = 1 + cfg->n_pd; /* number 0 is none */
         l->n_gid = cfg->n_gid;
         l->n_mc = cfg->n_mc;
+        l->n_pkt = vdc_hinic_rpkt_total(cfg);
+        while (1u << l->log_qp < l->n_qp) {
+            l->log_qp++;
+        }
     }
 }
 
@@ -151,7 +157,10 @@ static void layout_rdma(const struct vdc_hinic_cfg *cfg, struct layout *l)
     l->changed = take(l, n_obj * sizeof(uint32_t));
     l->is_changed = take(l, n_obj);
     l->obj_sum = take(l, n_obj * sizeof(struct vdc_digest));
-    l->rnet = take(l, vdc_hinic_rnet_size(cfg));
+    l->rnet = take(l, sizeof(struct rnet));
+    l->src = take(l, (1 + 2 * (uint64_t)l->n_qp) * sizeof(struct sched_src));
+    l->pkt = take(l, l->n_pkt * sizeof(struct rpkt));
+    l->pktmem = take(l, (uint64_t)l->n_pkt * RPKT_STRIDE);
 }
 
 static void layout(const struct vdc_hinic_cfg *cfg, struct layout *l)

@@ -35,30 +35,6 @@ static uint8_t *entry(struct vdc_hinic *h, const struct table *t, uint32_t i)
     return (uint8_t *)vdc_hinic_at(h, t->off) + (uint64_t)i * t->size;
 }
 
-struct qp *vdc_hinic_qp_slot(struct vdc_hinic *h, uint32_t i)
-{
-    assert(i < h->lay.n_qp);
-    return (struct qp *)vdc_hinic_at(h, h->lay.qp) + i;
-}
-
-struct cq *vdc_hinic_cq_slot(struct vdc_hinic *h, uint32_t i)
-{
-    assert(i < h->lay.n_cq);
-    return (struct cq *)vdc_hinic_at(h, h->lay.cq) + i;
-}
-
-struct srq *vdc_hinic_srq_slot(struct vdc_hinic *h, uint32_t i)
-{
-    assert(i < h->lay.n_srq);
-    return (struct srq *)vdc_hinic_at(h, h->lay.srq) + i;
-}
-
-struct mr *vdc_hinic_key_slot(struct vdc_hinic *h, uint32_t i)
-{
-    assert(i < h->lay.n_key);
-    return (struct mr *)vdc_hinic_at(h, h->lay.key) + i;
-}
-
 uint32_t vdc_hinic_object_find(struct vdc_hinic *h, enum obj_kind kind, uint32_t lo, uint32_t hi,
                                uint32_t *next)
 {

@@ -10,21 +10,11 @@
 
 /* ---- numbers ---- */
 
-/* The low bits of a number are the slot, so that finding costs nothing; those above change with
- * each use of it. */
-static uint32_t slot_bits(const struct vdc_hinic *h)
-{
-    uint32_t n = 0;
-
-    while (1u << n < h->lay.n_qp) {
-        n++;
-    }
-    return n;
-}
-
+/* The low bits of a number are the slot, so that finding costs nothing; those above change with each
+ * use of it. */
 static uint32_t make_qpn(struct vdc_hinic *h, uint32_t slot)
 {
-    const uint32_t bits = slot_bits(h);
+    const uint32_t bits = h->lay.log_qp;
     const uint64_t start = vdc_rand(vdc_key(h->cfg.seed, VDC_RNG_NIC, h->cfg.node, h->cfg.port_id),
                                     0);
     struct memslot *m = vdc_hinic_memslot(h, MEM_REQ, slot);
@@ -41,7 +31,7 @@ const struct qp *vdc_hinic_qp_peek(const struct vdc_hinic *h, uint32_t qpn)
     if (h->lay.n_qp == 0) {
         return NULL;
     }
-    i = qpn & ((1u << slot_bits(h)) - 1);
+    i = qpn & ((1u << h->lay.log_qp) - 1);
     return i < h->lay.n_qp && qp[i].id != 0 && qp[i].qpn == qpn ? &qp[i] : NULL;
 }
 

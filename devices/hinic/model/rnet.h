@@ -8,15 +8,11 @@
 #include "rpkt.h"
 #include "state.h"
 
-/* Behind it lie the sources, the packets and their memory, at these offsets in the state. */
 struct rnet {
     struct rpool pool;
     struct sched sched;
-    uint64_t src_off, pkt_off, mem_off;
-    uint32_t n_pkt;         /* buffers, the unused first one included */
     uint32_t out_bytes_max; /* of frames in turn order when a turn begins */
     uint32_t crc_way;       /* of the host; no result depends on it, nor does the digest */
-    uint32_t zero;
 };
 
 static inline struct rnet *vdc_hinic_rnet(struct vdc_hinic *h)
@@ -43,10 +39,8 @@ static inline bool vdc_hinic_has_rnet(const struct vdc_hinic *h)
 
 static inline const struct rpkt *vdc_hinic_rpkt_peek(const struct vdc_hinic *h, uint32_t i)
 {
-    assert(i != RPKT_NONE && i < vdc_hinic_rnet_peek(h)->n_pkt);
-    return (const struct rpkt *)(const void *)((const uint8_t *)h +
-                                               vdc_hinic_rnet_peek(h)->pkt_off) +
-           i;
+    assert(i != RPKT_NONE && i < h->lay.n_pkt);
+    return (const struct rpkt *)(const void *)((const uint8_t *)h + h->lay.pkt) + i;
 }
 
 bool vdc_hinic_rpkt_has_room(const struct vdc_hinic *h, enum rpkt_class cls);

@@ -4,44 +4,30 @@
 
 #include <string.h>
 
-static uint32_t n_buffers(const struct vdc_hinic_cfg *cfg)
+uint32_t vdc_hinic_rpkt_total(const struct vdc_hinic_cfg *cfg)
 {
     const uint32_t n = cfg->n_qp < RPKT_N / 32 ? 32 * cfg->n_qp : RPKT_N;
 
     return n < RPKT_N_MIN ? RPKT_N_MIN : n;
 }
 
-static uint32_t class_max(const struct rnet *n, enum rpkt_class cls)
+static uint32_t class_max(const struct vdc_hinic *h, enum rpkt_class cls)
 {
-    return cls == RPKT_RX ? n->n_pkt / 2 - 1 : n->n_pkt / 4; /* buffer 0 is not used */
-}
-
-struct rpkt *vdc_hinic_rpkt(struct vdc_hinic *h, uint32_t i)
-{
-    struct rnet *n = vdc_hinic_rnet(h);
-
-    assert(i != RPKT_NONE && i <= n->pool.fresh);
-    return (struct rpkt *)vdc_hinic_at(h, n->pkt_off) + i;
-}
-
-uint64_t vdc_hinic_rpkt_payload(const struct vdc_hinic *h, uint32_t i)
-{
-    assert(i != RPKT_NONE && i < vdc_hinic_rnet_peek(h)->n_pkt);
-    return vdc_hinic_rnet_peek(h)->mem_off + (uint64_t)i * RPKT_STRIDE + WIRE_HDR_MAX;
+    return cls == RPKT_RX ? h->lay.n_pkt / 2 - 1 : h->lay.n_pkt / 4; /* buffer 0 is not used */
 }
 
 bool vdc_hinic_rpkt_has_room(const struct vdc_hinic *h, enum rpkt_class cls)
 {
     const struct rnet *n = vdc_hinic_rnet_peek(h);
 
-    return n->pool.n_used[cls] < class_max(n, cls);
+    return n->pool.n_used[cls] < class_max(h, cls);
 }
 
 bool vdc_hinic_rpkt_has_loop_room(const struct vdc_hinic *h)
 {
     const struct rnet *n = vdc_hinic_rnet_peek(h);
 
-    return n->pool.n_used[RPKT_RX] < class_max(n, RPKT_RX) - class_max(n, RPKT_RX) / 8;
+    return n->pool.n_used[RPKT_RX] < class_max(h, RPKT_RX) - class_max(h, RPKT_RX) / 8;
 }
 
 uint32_t vdc_hinic_rpkt_alloc(struct vdc_hinic *h, enum rpkt_class cls)
@@ -55,7 +41,7 @@ uint32_t vdc_hinic_rpkt_alloc(struct vdc_hinic *h, enum rpkt_class cls)
         return RPKT_NONE;
     }
     if (i == RPKT_NONE) {
-        assert(p->fresh + 1 < n->n_pkt); /* the classes together are smaller */
+        assert(p->fresh + 1 < h->lay.n_pkt); /* the classes together are smaller */
         i = ++p->fresh;
     } else {
         p->free = vdc_hinic_rpkt(h, i)->next;
@@ -107,22 +93,6 @@ void vdc_hinic_rpkt_free(struct vdc_hinic *h, vtime_t now, uint32_t i)
 
 /* ---- the block ---- */
 
-static uint64_t round64(uint64_t n)
-{
-    return (n + 63) & ~UINT64_C(63);
-}
-
-static uint64_t src_bytes(const struct vdc_hinic_cfg *cfg)
-{
-    return round64((1 + 2 * (uint64_t)cfg->n_qp) * sizeof(struct sched_src));
-}
-
-uint64_t vdc_hinic_rnet_size(const struct vdc_hinic_cfg *cfg)
-{
-    return round64(sizeof(struct rnet)) + src_bytes(cfg) +
-           round64(n_buffers(cfg) * sizeof(struct rpkt)) + (uint64_t)n_buffers(cfg) * RPKT_STRIDE;
-}
-
 void vdc_hinic_rnet_init(struct vdc_hinic *h)
 {
     struct rnet *n;
@@ -132,13 +102,10 @@ void vdc_hinic_rnet_init(struct vdc_hinic *h)
     }
     n = vdc_hinic_rnet(h);
     memset(n, 0, sizeof(*n));
-    n->src_off = h->lay.rnet + round64(sizeof(*n));
-    n->pkt_off = n->src_off + src_bytes(&h->cfg);
-    n->n_pkt = n_buffers(&h->cfg);
-    n->mem_off = n->pkt_off + round64(n->n_pkt * sizeof(struct rpkt));
     n->out_bytes_max = vdc_hinic_sched_bytes_max(h);
     n->crc_way = vdc_crc_best();
-    memset(vdc_hinic_at(h, n->src_off), 0, src_bytes(&h->cfg));
+    memset(vdc_hinic_at(h, h->lay.src), 0,
+           (1 + 2 * h->lay.n_qp) * sizeof(struct sched_src));
 }
 
 void vdc_hinic_rnet_digest(const struct vdc_hinic *h, struct vdc_digest *d)
@@ -155,7 +122,7 @@ void vdc_hinic_rnet_digest(const struct vdc_hinic *h, struct vdc_digest *d)
     }
     vdc_digest_fold(d, &n->pool, sizeof(n->pool));
     vdc_digest_fold(d, &n->sched, sizeof(n->sched));
-    s = (const struct sched_src *)(const void *)((const uint8_t *)h + n->src_off);
+    s = (const struct sched_src *)(const void *)((const uint8_t *)h + h->lay.src);
     for (uint32_t i = n->sched.src_head; i != 0; i = s[i].next) {
         vdc_digest_fold(d, &s[i], sizeof(s[i]));
     }

@@ -64,14 +64,11 @@ struct rpool {
 /* RPKT_NONE if the class is exhausted. The packet is zeroed but for cls and state. */
 uint32_t vdc_hinic_rpkt_alloc(struct vdc_hinic *h, enum rpkt_class cls);
 void vdc_hinic_rpkt_free(struct vdc_hinic *h, vtime_t now, uint32_t i);
-struct rpkt *vdc_hinic_rpkt(struct vdc_hinic *h, uint32_t i);
-/* Offset of the payload in the state block: 4096 bytes; UD receives: the 40 bytes of the GRH lie in
- * front of it, ready to be placed with it. */
-uint64_t vdc_hinic_rpkt_payload(const struct vdc_hinic *h, uint32_t i);
+/* Buffers of a device with RDMA, the unused first one included. */
+uint32_t vdc_hinic_rpkt_total(const struct vdc_hinic_cfg *cfg);
 
-/* The private block of packets and scheduler at h->lay.rnet: its size, its state after a reset (QPs
- * are gone then too), its digest. A device without RDMA has none. */
-uint64_t vdc_hinic_rnet_size(const struct vdc_hinic_cfg *cfg);
+/* Packets and scheduler: their state after a reset (QPs are gone then too), their digest. A device
+ * without RDMA has none. */
 void vdc_hinic_rnet_init(struct vdc_hinic *h);
 void vdc_hinic_rnet_digest(const struct vdc_hinic *h, struct vdc_digest *d);
 

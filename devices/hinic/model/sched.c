@@ -15,7 +15,7 @@ static struct sched *sched(struct vdc_hinic *h)
 static struct sched_src *src_at(struct vdc_hinic *h, uint32_t s)
 {
     assert(s > 0 && s <= 2 * h->cfg.n_qp);
-    return (struct sched_src *)vdc_hinic_at(h, vdc_hinic_rnet(h)->src_off) + s;
+    return (struct sched_src *)vdc_hinic_at(h, h->lay.src) + s;
 }
 
 static uint32_t src_number(const struct vdc_hinic *h, uint32_t qpn, bool is_responder)

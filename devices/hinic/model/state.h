@@ -447,13 +447,15 @@ struct gerr {
 struct layout {
     uint64_t ev_node, ev_place, ev_t, rd, wr, notify, eq, desc, txpkt, ready, txpage, frm, rxmem,
         inmsg, inmem, qp, cq, srq, key, pd, uar, gid, mcast, memslot, memreq, memfifo, memcqe, memwait,
-        leaf, leafmem, changed, is_changed, obj_sum, rnet, size;
+        leaf, leafmem, changed, is_changed, obj_sum, rnet, src, pkt, pktmem, size;
     uint32_t ev_base[EV_KINDS + 1]; /* first source of each kind */
     uint32_t n_notify;
     uint32_t n_frm;
     uint32_t rxmem_bytes;
     /* Objects of RDMA; all 0 in a device without it. */
     uint32_t n_qp, n_cq, n_srq, n_key, n_mr, n_pd, n_gid, n_mc; /* n_key: MRs, then windows */
+    uint32_t log_qp; /* low bits of a QPN that are its slot */
+    uint32_t n_pkt;  /* packet buffers, the unused first one included */
 };
 
 /* Objects of RDMA in the digest: a sum over their digests. Those that have changed since it was
@@ -504,6 +506,45 @@ static inline struct eq *vdc_hinic_eq(struct vdc_hinic *h, uint32_t i)
 static inline uint32_t vdc_hinic_ethq_notify(const struct vdc_hinic *h, uint32_t q)
 {
     return 1 + h->cfg.n_eq + q;
+}
+
+/* Objects of RDMA by index, used or not. */
+static inline struct qp *vdc_hinic_qp_slot(struct vdc_hinic *h, uint32_t i)
+{
+    assert(i < h->lay.n_qp);
+    return (struct qp *)vdc_hinic_at(h, h->lay.qp) + i;
+}
+
+static inline struct cq *vdc_hinic_cq_slot(struct vdc_hinic *h, uint32_t i)
+{
+    assert(i < h->lay.n_cq);
+    return (struct cq *)vdc_hinic_at(h, h->lay.cq) + i;
+}
+
+static inline struct srq *vdc_hinic_srq_slot(struct vdc_hinic *h, uint32_t i)
+{
+    assert(i < h->lay.n_srq);
+    return (struct srq *)vdc_hinic_at(h, h->lay.srq) + i;
+}
+
+static inline struct mr *vdc_hinic_key_slot(struct vdc_hinic *h, uint32_t i)
+{
+    assert(i < h->lay.n_key);
+    return (struct mr *)vdc_hinic_at(h, h->lay.key) + i;
+}
+
+/* A packet buffer, and the offset of its payload in the state block: 4096 bytes. UD receives: the
+ * 40 bytes of the GRH lie in front of it, ready to be placed with it. */
+static inline struct rpkt *vdc_hinic_rpkt(struct vdc_hinic *h, uint32_t i)
+{
+    assert(i != RPKT_NONE && i < h->lay.n_pkt);
+    return (struct rpkt *)vdc_hinic_at(h, h->lay.pkt) + i;
+}
+
+static inline uint64_t vdc_hinic_rpkt_payload(const struct vdc_hinic *h, uint32_t i)
+{
+    assert(i != RPKT_NONE && i < h->lay.n_pkt);
+    return h->lay.pktmem + (uint64_t)i * RPKT_STRIDE + WIRE_HDR_MAX;
 }
 
 static inline bool vdc_hinic_has_rdma(const struct vdc_hinic_cfg *cfg)
@@ -587,11 +628,6 @@ void vdc_hinic_object_mark(struct vdc_hinic *h, enum obj_kind kind, uint32_t i);
 void vdc_hinic_object_mark_at(struct vdc_hinic *h, uint64_t off); /* by an offset inside of it */
 void vdc_hinic_object_settle(struct vdc_hinic *h); /* empties the list of changes */
 void vdc_hinic_object_digest(const struct vdc_hinic *h, struct vdc_digest *d);
-/* An entry by index, used or not. */
-struct qp *vdc_hinic_qp_slot(struct vdc_hinic *h, uint32_t i);
-struct cq *vdc_hinic_cq_slot(struct vdc_hinic *h, uint32_t i);
-struct srq *vdc_hinic_srq_slot(struct vdc_hinic *h, uint32_t i);
-struct mr *vdc_hinic_key_slot(struct vdc_hinic *h, uint32_t i);
 
 /* ---- gid.c ---- */
 

@@ -36,18 +36,6 @@ void vdc_hinic_ev_cancel(struct vdc_hinic *h, enum ev_kind kind, uint32_t i)
     the_rig->ev[kind] = VTIME_NEVER;
 }
 
-vtime_t vdc_hinic_ev_time(const struct vdc_hinic *h, enum ev_kind kind, uint32_t i)
-{
-    (void)h;
-    (void)i;
-    return the_rig->ev[kind];
-}
-
-bool vdc_hinic_ev_is_armed(const struct vdc_hinic *h, enum ev_kind kind, uint32_t i)
-{
-    return vdc_hinic_ev_time(h, kind, i) != VTIME_NEVER;
-}
-
 /* ---- objects ---- */
 
 const struct qp *vdc_hinic_qp_peek(const struct vdc_hinic *h, uint32_t qpn)
@@ -328,14 +316,22 @@ const struct rig_entry *rig_nth(const struct rig *r, enum rig_what what, uint32_
     return &none;
 }
 
+/* n bytes behind the layout so far. */
+static uint64_t take(struct layout *l, uint64_t n)
+{
+    const uint64_t at = l->size;
+
+    l->size = (at + n + 63) & ~UINT64_C(63);
+    return at;
+}
+
 struct rig *rig_new(void)
 {
     struct rig *r = calloc(1, sizeof(*r));
     static const uint8_t type[RIG_QPS] = { HINIC_QPT_RC, HINIC_QPT_RC, HINIC_QPT_UC,
                                            HINIC_QPT_UD, HINIC_QPT_UD, HINIC_QPT_GSI };
     struct vdc_hinic_cfg cfg = { .n_qp = 32 /* as many buffers as there can be */ };
-    uint64_t at = (sizeof(struct vdc_hinic) + 63) & ~UINT64_C(63);
-    uint64_t n;
+    struct layout l = { .size = (sizeof(struct vdc_hinic) + 63) & ~UINT64_C(63), .n_qp = 32 };
 
     assert(r && !the_rig);
     the_rig = r;
@@ -345,16 +341,24 @@ struct rig *rig_new(void)
                                             .t_rx = 150 * RIG_NS,
                                             .t_pkt = 20 * RIG_NS,
                                             .t_ack = 50 * RIG_NS };
-    n = at + vdc_hinic_rnet_size(&cfg);
-    r->h = aligned_alloc(64, (n + 63) & ~UINT64_C(63));
+    l.n_pkt = vdc_hinic_rpkt_total(&cfg);
+    l.rnet = take(&l, sizeof(struct rnet));
+    l.src = take(&l, (1 + 2 * l.n_qp) * sizeof(struct sched_src));
+    l.pkt = take(&l, l.n_pkt * sizeof(struct rpkt));
+    l.pktmem = take(&l, (uint64_t)l.n_pkt * RPKT_STRIDE);
+    l.ev_t = take(&l, EV_KINDS * sizeof(vtime_t));
+    for (uint32_t i = 0; i <= EV_KINDS; i++) {
+        l.ev_base[i] = i;
+    }
+    r->h = aligned_alloc(64, l.size);
     assert(r->h);
-    memset(r->h, 0, n);
+    memset(r->h, 0xa5, l.size); /* nothing is counted on */
+    memset(r->h, 0, sizeof(*r->h));
     r->h->cfg = cfg;
-    r->h->lay.rnet = at;
-    r->h->lay.size = n;
+    r->h->lay = l;
+    r->ev = vdc_hinic_at(r->h, l.ev_t);
     r->h->dev.port.link = (struct vdc_link_cfg){ .rate_bps = UINT64_C(100000000000),
                                                  .wire_overhead = 24 };
-    memset((uint8_t *)r->h + at, 0xa5, n - at); /* nothing is counted on */
     vdc_hinic_rnet_init(r->h);
     r->wire_ps = 30 * RIG_NS;
     for (uint32_t i = 0; i < EV_KINDS; i++) {

@@ -34,7 +34,7 @@ struct rig {
     struct vdc_hinic *h;
     struct qp qp[RIG_QPS];
     struct rig_src src[RIG_QPS][2];
-    vtime_t ev[EV_KINDS];
+    vtime_t *ev; /* by kind, in the state block */
     vtime_t now;
     vtime_t wire_ps; /* time of a frame on the link */
     bool has_eth;    /* an Ethernet queue always has a frame */

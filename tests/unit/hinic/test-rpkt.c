@@ -51,7 +51,7 @@ static void test_memory(void)
         before = at;
     }
     CHECK(vdc_hinic_rpkt_payload(r->h, 1) - WIRE_HDR_MAX >=
-          vdc_hinic_rnet_peek(r->h)->pkt_off + RPKT_N * sizeof(struct rpkt));
+          r->h->lay.pkt + RPKT_N * sizeof(struct rpkt));
     rig_free(r);
 }
 
