@@ -94,6 +94,22 @@ static void wake_later(struct vdc_hinic *h, vtime_t now)
     }
 }
 
+/* Frees a request: it is zero but for the list again, and costs what was used of it. */
+static void clear(struct vdc_hinic *h, uint16_t i)
+{
+    struct mem *m = &h->dev.rdma.mem;
+    struct memreq *o = req_at(h, i);
+    const uint32_t n = o->r.n_sge;
+
+    memset(o->r.sge, 0, n * sizeof(o->r.sge[0]));
+    memset(o->key_gen, 0, n * sizeof(o->key_gen[0]));
+    memset(o, 0, offsetof(struct memreq, r.sge));
+    memset((uint8_t *)o + sizeof(o->r), 0, offsetof(struct memreq, key_gen) - sizeof(o->r));
+    o->link = m->free;
+    m->free = i;
+    m->n_free++;
+}
+
 /* A new request at the end of its object's queue; MEM_NONE if there is no room. */
 static uint16_t enqueue(struct vdc_hinic *h, const struct mem_req *r)
 {
@@ -111,8 +127,10 @@ static uint16_t enqueue(struct vdc_hinic *h, const struct mem_req *r)
     o = req_at(h, i);
     m->free = o->link;
     m->n_free--;
-    memset(o, 0, sizeof(*o));
-    o->r = *r;
+    memcpy(&o->r, r, offsetof(struct mem_req, sge));
+    for (uint32_t k = 0; k < r->n_sge; k++) {
+        o->r.sge[k] = r->sge[k];
+    }
     o->gen = s->gen;
     o->next = o->link = MEM_NONE;
     if (q->tail == MEM_NONE) {
@@ -470,14 +488,15 @@ uint32_t vdc_hinic_cq_room(const struct vdc_hinic *h)
 
 /* ---- ends ---- */
 
-static void tell(struct vdc_hinic *h, vtime_t now, const struct mem_req *r, uint32_t status)
+static void tell(struct vdc_hinic *h, vtime_t now, uint32_t client, uint32_t obj, uint32_t tag,
+                 uint32_t status)
 {
-    if (r->client == MEM_REQ) {
-        vdc_hinic_req_mem_done(h, now, r->obj, r->tag, status);
-    } else if (r->client == MEM_RSP) {
-        vdc_hinic_rsp_mem_done(h, now, r->obj, r->tag, status);
+    if (client == MEM_REQ) {
+        vdc_hinic_req_mem_done(h, now, obj, tag, status);
+    } else if (client == MEM_RSP) {
+        vdc_hinic_rsp_mem_done(h, now, obj, tag, status);
     } else {
-        vdc_hinic_srq_mem_done(h, now, r->obj, r->tag, status);
+        vdc_hinic_srq_mem_done(h, now, obj, tag, status);
     }
 }
 
@@ -485,25 +504,22 @@ static void tell(struct vdc_hinic *h, vtime_t now, const struct mem_req *r, uint
 static void finish(struct vdc_hinic *h, vtime_t now, uint16_t i)
 {
     struct mem *m = &h->dev.rdma.mem;
-    const struct mem_req first = req_at(h, i)->r;
-    struct memq *q = queue_of(h, &first);
+    const uint32_t client = req_at(h, i)->r.client, obj = req_at(h, i)->r.obj;
+    struct memq *q = queue_of(h, &req_at(h, i)->r);
 
     req_at(h, i)->is_done = 1;
     while (q->head != MEM_NONE && req_at(h, q->head)->is_done) {
         const uint16_t k = q->head;
-        struct memreq *o = req_at(h, k);
-        const struct mem_req r = o->r;
+        const struct memreq *o = req_at(h, k);
         const uint32_t status = is_stale(h, o) ? MEM_STALE : o->status;
+        const uint32_t tag = o->r.tag;
 
         q->head = o->next;
         if (q->head == MEM_NONE) {
             q->tail = MEM_NONE;
         }
-        memset(o, 0, sizeof(*o));
-        o->link = m->free;
-        m->free = k;
-        m->n_free++;
-        tell(h, now, &r, status);
+        clear(h, k);
+        tell(h, now, client, obj, tag, status);
     }
     if (m->wait_head != m->wait_tail) {
         wake_later(h, now);
