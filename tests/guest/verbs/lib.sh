@@ -25,7 +25,7 @@ clean_frames() {
         [ "$n" = 0 ] || "$build/hicain-rocecheck" "$f" >"$runs/$1.check" 2>&1 ||
             fail "$1: $(basename "$f"): $(tail -n 3 "$runs/$1.check")"
         # What tshark guesses to be inside a payload does not count: one may hold anything.
-        bad=$(tshark -r "$f" -Y '_ws.malformed && !(frame.protocols contains "infiniband:")' -T fields \
+        bad=$(tshark -r "$f" -Y '_ws.malformed && infiniband && !(frame.protocols contains "infiniband:")' -T fields \
             -e frame.number 2>/dev/null | head -n 3 | paste -sd' ')
         [ -z "$bad" ] || fail "$1: $(basename "$f"): malformed frames $bad"
     done
