@@ -33,7 +33,8 @@
 #define P_REFL   0x1db710641
 #define MU_REFL  0x1f7011641
 
-#define FOLD_MIN 64u /* bytes */
+#define FOLD_MIN 16u /* bytes */
+#define FOUR_MIN 64u
 #define WIDE_MIN 256u
 
 CLMUL static __m128i load(const uint8_t *p)
@@ -75,20 +76,24 @@ CLMUL static uint32_t crc_fold(uint32_t crc, const uint8_t *p, uint32_t n)
     const __m128i k4 = _mm_set_epi64x(K_4X_HI, K_4X_LO);
     const __m128i k1 = _mm_set_epi64x(K_1X_HI, K_1X_LO);
     __m128i x0 = _mm_xor_si128(load(p), _mm_cvtsi32_si128((int)crc));
-    __m128i x1 = load(p + 16);
-    __m128i x2 = load(p + 32);
-    __m128i x3 = load(p + 48);
+    uint32_t first = 16;
 
-    for (p += 64, n -= 64; n >= 64; p += 64, n -= 64) {
-        x0 = fold(x0, k4, load(p));
-        x1 = fold(x1, k4, load(p + 16));
-        x2 = fold(x2, k4, load(p + 32));
-        x3 = fold(x3, k4, load(p + 48));
+    if (n >= FOUR_MIN) {
+        __m128i x1 = load(p + 16);
+        __m128i x2 = load(p + 32);
+        __m128i x3 = load(p + 48);
+
+        for (first = 64; n - first >= 64; first += 64) {
+            x0 = fold(x0, k4, load(p + first));
+            x1 = fold(x1, k4, load(p + first + 16));
+            x2 = fold(x2, k4, load(p + first + 32));
+            x3 = fold(x3, k4, load(p + first + 48));
+        }
+        x0 = fold(x0, k1, x1);
+        x0 = fold(x0, k1, x2);
+        x0 = fold(x0, k1, x3);
     }
-    x0 = fold(x0, k1, x1);
-    x0 = fold(x0, k1, x2);
-    x0 = fold(x0, k1, x3);
-    for (; n >= 16; p += 16, n -= 16) {
+    for (p += first, n -= first; n >= 16; p += 16, n -= 16) {
         x0 = fold(x0, k1, load(p));
     }
     return reduce(x0);
