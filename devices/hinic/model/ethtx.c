@@ -249,10 +249,23 @@ static bool load_one(struct vdc_hinic *h, vtime_t now, uint32_t q)
     return true;
 }
 
+/* True if a look at any queue would change nothing. */
+static bool has_no_work(const struct vdc_hinic *h)
+{
+    for (uint32_t q = 0; q < h->cfg.n_qpairs; q++) {
+        const struct ethq *e = &h->dev.ethq[q];
+
+        if (e->is_used && (e->head != e->pi || e->err_pending)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void vdc_hinic_tx_load(struct vdc_hinic *h, vtime_t now)
 {
     const uint32_t n = h->cfg.n_qpairs;
-    uint32_t idle = 0;
+    uint32_t idle = has_no_work(h) ? n : 0;
 
     while (idle < n) {
         const uint32_t q = h->dev.tx.rr_load;

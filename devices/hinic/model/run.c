@@ -101,6 +101,10 @@ void vdc_hinic_run(struct vdc_hinic *h, vtime_t now, const struct vdc_hinic_env 
     struct vdc_ev ev;
 
     assert(now >= h->now);
+    if (vdc_hinic_next(h) > now && h->n_gerr == 0) {
+        h->now = now;
+        return;
+    }
     while (vdc_hinic_ev_pop(h, now, &ev)) {
         h->now = ev.t;
         dispatch(h, &ev, env);
