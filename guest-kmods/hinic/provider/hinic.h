@@ -285,9 +285,9 @@ int hinic_post_recv(struct ibv_qp *ibqp, struct ibv_recv_wr *wr, struct ibv_recv
 int hinic_bind_mw(struct ibv_qp *ibqp, struct ibv_mw *mw, struct ibv_mw_bind *bind);
 /* May requests be posted to the send queue in this state? */
 bool hinic_qp_can_send(const struct hinic_qp *qp);
-/* 0 if the window of @mw may be bound to that by a request on this QP. */
-int hinic_bind_check(const struct hinic_qp *qp, const struct ibv_mw *mw,
-		     const struct ibv_mw_bind_info *info);
+/* Adds the binding of a window to the request being built, if this QP may bind it so. */
+int hinic_put_bind(struct hinic_qp *qp, const struct ibv_mw *mw, uint32_t rkey,
+		   const struct ibv_mw_bind_info *info);
 /* Hands everything from @from to pi to the device. */
 void hinic_sq_ring(struct hinic_qp *qp, uint32_t from);
 

@@ -76,13 +76,14 @@ void hinic_sq_ring(struct hinic_qp *qp, uint32_t from)
 	hinic_doorbell(qp->vqp.qp.context, HINIC_DB_SQ, hinic_db_pi(qp->vqp.qp.qp_num, qp->sq.pi));
 }
 
-int hinic_bind_check(const struct hinic_qp *qp, const struct ibv_mw *mw,
-		     const struct ibv_mw_bind_info *info)
+int hinic_put_bind(struct hinic_qp *qp, const struct ibv_mw *mw, uint32_t rkey,
+		   const struct ibv_mw_bind_info *info)
 {
 	const unsigned int access = IBV_ACCESS_REMOTE_WRITE | IBV_ACCESS_REMOTE_READ |
 				    IBV_ACCESS_REMOTE_ATOMIC | IBV_ACCESS_ZERO_BASED;
 
-	if (info->mw_access_flags & ~access)
+	/* Local access goes through the region: callers may name it, a window does not have it. */
+	if (info->mw_access_flags & ~(access | IBV_ACCESS_LOCAL_WRITE))
 		return EINVAL;
 	if (info->length && !info->mr)
 		return EINVAL;
@@ -90,6 +91,8 @@ int hinic_bind_check(const struct hinic_qp *qp, const struct ibv_mw *mw,
 	if (mw->pd->handle != qp->vqp.qp.pd->handle ||
 	    (info->mr && info->mr->pd->handle != mw->pd->handle))
 		return EPERM;
+	hinic_wqe_bind(&qp->wr, rkey, info->mw_access_flags & access, info->addr, info->length,
+		       info->mr ? info->mr->lkey : 0);
 	return 0;
 }
 
@@ -106,17 +109,6 @@ static uint8_t wqe_flags(const struct hinic_qp *qp, unsigned int send_flags)
 	if (send_flags & IBV_SEND_INLINE)
 		flags |= HINIC_WQE_F_INLINE;
 	return flags;
-}
-
-static int put_bind(struct hinic_qp *qp, const struct ibv_send_wr *wr)
-{
-	const struct ibv_mw_bind_info *info = &wr->bind_mw.bind_info;
-	int ret = hinic_bind_check(qp, wr->bind_mw.mw, info);
-
-	if (!ret)
-		hinic_wqe_bind(&qp->wr, wr->bind_mw.rkey, info->mw_access_flags, info->addr,
-			       info->length, info->mr ? info->mr->lkey : 0);
-	return ret;
 }
 
 static int put_part(struct hinic_qp *qp, const struct op *op, const struct ibv_send_wr *wr)
@@ -147,7 +139,8 @@ static int put_part(struct hinic_qp *qp, const struct op *op, const struct ibv_s
 				 wr->wr.atomic.compare_add, 0);
 		return 0;
 	case PART_BIND:
-		return put_bind(qp, wr);
+		return hinic_put_bind(qp, wr->bind_mw.mw, wr->bind_mw.rkey,
+				      &wr->bind_mw.bind_info);
 	default:
 		return 0;
 	}

@@ -12,8 +12,11 @@
 
 static int check_attr(struct hinic_context *ctx, const struct ibv_qp_init_attr_ex *attr)
 {
-	if (!check_comp_mask(attr->comp_mask,
-			     IBV_QP_INIT_ATTR_PD | IBV_QP_INIT_ATTR_SEND_OPS_FLAGS))
+	if (!check_comp_mask(attr->comp_mask, IBV_QP_INIT_ATTR_PD | IBV_QP_INIT_ATTR_CREATE_FLAGS |
+						      IBV_QP_INIT_ATTR_SEND_OPS_FLAGS))
+		return EOPNOTSUPP;
+	/* The field is there, but no flag is known. */
+	if ((attr->comp_mask & IBV_QP_INIT_ATTR_CREATE_FLAGS) && attr->create_flags)
 		return EOPNOTSUPP;
 	switch (attr->qp_type) {
 	case IBV_QPT_RC:
@@ -96,6 +99,7 @@ struct ibv_qp *hinic_create_qp_ex(struct ibv_context *ibctx, struct ibv_qp_init_
 	struct hinic_context *ctx = to_hctx(ibctx);
 	struct hinic_cmd_create_qp_resp resp = {};
 	struct hinic_cmd_create_qp cmd = {};
+	const uint32_t comp_mask = attr->comp_mask;
 	struct ibv_qp_cap cap = attr->cap;
 	struct hinic_qp *qp;
 	int ret;
@@ -124,11 +128,17 @@ struct ibv_qp *hinic_create_qp_ex(struct ibv_context *ibctx, struct ibv_qp_init_
 	qp->sq.max_sge = (uint16_t)attr->cap.max_send_sge;
 	qp->sq.max_inline = (uint16_t)attr->cap.max_inline_data;
 	qp->rq.max_sge = attr->cap.max_recv_sge;
+	/* What is reported is what can be posted: the entries of the ring. */
+	if (qp->rq.n)
+		attr->cap.max_recv_wr = qp->rq.n;
 	qp->srq = attr->srq ? to_hsrq(attr->srq) : NULL;
 	qp->sig_all = attr->sq_sig_all;
 
+	/* The command of this form has no flags; check_attr() has seen that there are none. */
+	attr->comp_mask &= ~(uint32_t)IBV_QP_INIT_ATTR_CREATE_FLAGS;
 	ret = ibv_cmd_create_qp_ex(ibctx, &qp->vqp, attr, &cmd.ibv_cmd, sizeof(cmd), &resp.ibv_resp,
 				   sizeof(resp));
+	attr->comp_mask = comp_mask;
 	if (ret)
 		goto err_qp;
 	hinic_lock_init(&qp->sq_lock, hinic_pd_locked(qp->pd));

@@ -207,17 +207,13 @@ static void wr_bind_mw(struct ibv_qp_ex *ibqp, struct ibv_mw *mw, uint32_t rkey,
 		       const struct ibv_mw_bind_info *info)
 {
 	struct hinic_qp *qp = to_hqp_ex(ibqp);
-	struct hinic_wqe *w = begin(ibqp, HINIC_WQE_BIND_MW);
 	int ret;
 
-	if (!w)
+	if (!begin(ibqp, HINIC_WQE_BIND_MW))
 		return;
-	ret = mw->type == IBV_MW_TYPE_2 ? hinic_bind_check(qp, mw, info) : EINVAL;
+	ret = mw->type == IBV_MW_TYPE_2 ? hinic_put_bind(qp, mw, rkey, info) : EINVAL;
 	if (ret)
 		fail(qp, ret);
-	else
-		hinic_wqe_bind(w, rkey, info->mw_access_flags, info->addr, info->length,
-			       info->mr ? info->mr->lkey : 0);
 }
 
 static void wr_set_ud_addr(struct ibv_qp_ex *ibqp, struct ibv_ah *ah, uint32_t remote_qpn,

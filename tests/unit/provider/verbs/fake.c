@@ -173,6 +173,9 @@ int ibv_cmd_create_qp_ex(struct ibv_context *ctx, struct verbs_qp *qp,
     struct hinic_cmd_create_qp *c = container_of(cmd, struct hinic_cmd_create_qp, ibv_cmd);
 
     (void)cmd_size, (void)resp, (void)resp_size;
+    if (attr->comp_mask & ~(IBV_QP_INIT_ATTR_PD | IBV_QP_INIT_ATTR_SEND_OPS_FLAGS)) {
+        return EINVAL; /* as the real one */
+    }
     qp->qp.context = ctx;
     qp->qp.pd = attr->pd;
     qp->qp.send_cq = attr->send_cq;

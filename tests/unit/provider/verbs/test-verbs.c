@@ -572,13 +572,18 @@ static void windows(void)
     CHECK_EQ(mw->rkey, key + 1);
     CHECK_EQ(r.sq[0], HINIC_WQE_BIND_MW);
     CHECK_EQ(r.sq[16], 1);
-    bind.bind_info.mw_access_flags = IBV_ACCESS_LOCAL_WRITE;
+    /* A window has no local access, but callers may name it. */
+    bind.bind_info.mw_access_flags = IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_REMOTE_WRITE;
+    CHECK_EQ(OP(bind_mw)(r.qp, mw, &bind), 0);
+    CHECK_EQ(mw->rkey, key + 2);
+    CHECK_EQ(r.sq[64 + 20], IBV_ACCESS_REMOTE_WRITE);
+    bind.bind_info.mw_access_flags = IBV_ACCESS_MW_BIND;
     CHECK_EQ(OP(bind_mw)(r.qp, mw, &bind), EINVAL);
     bind.bind_info.mw_access_flags = 0;
     mr->pd = other;
     CHECK_EQ(OP(bind_mw)(r.qp, mw, &bind), EPERM);
     mr->pd = r.pd;
-    CHECK_EQ(mw->rkey, key + 1);
+    CHECK_EQ(mw->rkey, key + 2);
     CHECK_EQ(OP(dealloc_pd)(other), 0);
     CHECK_EQ(OP(dealloc_mw)(mw), 0);
     CHECK_EQ(OP(dereg_mr)(verbs_get_mr(mr)), 0);
@@ -688,6 +693,28 @@ static void attributes(void)
     drop(&r);
 }
 
+/* The field of flags may be given as long as none is set; receive entries are reported as they are. */
+static void create_attributes(void)
+{
+    struct rig r = make(IBV_QPT_RC, 0, false);
+    struct ibv_qp_init_attr_ex attr = qp_attr(&r, IBV_QPT_UC, 0);
+    struct ibv_qp *qp;
+
+    attr.comp_mask |= IBV_QP_INIT_ATTR_CREATE_FLAGS;
+    attr.cap.max_recv_wr = 9;
+    qp = OP(create_qp_ex)(&r.ctx->context, &attr);
+    CHECK(qp != NULL);
+    CHECK_EQ(attr.comp_mask, IBV_QP_INIT_ATTR_PD | IBV_QP_INIT_ATTR_CREATE_FLAGS);
+    CHECK_EQ(attr.cap.max_recv_wr, 16);
+    CHECK_EQ(OP(destroy_qp)(qp), 0);
+
+    attr.create_flags = IBV_QP_CREATE_BLOCK_SELF_MCAST_LB;
+    errno = 0;
+    CHECK(OP(create_qp_ex)(&r.ctx->context, &attr) == NULL);
+    CHECK_EQ(errno, EOPNOTSUPP);
+    drop(&r);
+}
+
 /* Every command of creation fails once: errno is set and nothing is left behind. */
 static void failures(void)
 {
@@ -744,6 +771,7 @@ static const struct tap_case cases[] = {
     { "memory windows", windows },
     { "parent domains", parent_domains },
     { "attributes", attributes },
+    { "attributes of new queue pairs", create_attributes },
     { "failing commands", failures },
 };
 
