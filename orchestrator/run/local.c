@@ -379,7 +379,6 @@ static int add_sources(struct run *r)
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGCHLD);
     sigprocmask(SIG_BLOCK, &set, NULL);
     int rc = sd_event_new(&r->event);
     if (rc >= 0) {

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The members of a run as processes: their start, and what their end means. */
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "run.h"
 
@@ -44,23 +48,49 @@ static void last_log_line(const struct run *r, const struct child *c, char *s, s
     }
 }
 
-static int on_child(sd_event_source *source, const siginfo_t *si, void *ctx)
+/*
+ * Level-triggered: a pidfd may be readable a moment before its process can be waited for, and
+ * sd_event's own child source, which looks once, then never hears of it again.
+ */
+static int on_pidfd(sd_event_source *source, int fd, uint32_t revents, void *ctx)
 {
     struct child *c = ctx;
     struct run *r = c->run;
+    siginfo_t si = { 0 };
     char end[128], line[160];
-    (void)source;
-    c->pid = -1;
-    c->status = si->si_code == CLD_EXITED ? si->si_status : 128 + si->si_status;
-    enum vdc_seg_state state = vdc_seg_state(r->seg);
-    if (state == VDC_SEG_FAILED || (state == VDC_SEG_DONE && c->status == 0)) {
+    (void)revents;
+    if (waitid(P_PIDFD, (id_t)fd, &si, WEXITED | WNOHANG) < 0) {
+        return -errno;
+    }
+    if (si.si_pid == 0) {
         return 0;
     }
-    describe_end(si, end, sizeof(end));
+    c->pid = -1;
+    c->status = si.si_code == CLD_EXITED ? si.si_status : 128 + si.si_status;
+    int rc = sd_event_source_set_enabled(source, SD_EVENT_OFF);
+    enum vdc_seg_state state = vdc_seg_state(r->seg);
+    if (state == VDC_SEG_FAILED || (state == VDC_SEG_DONE && c->status == 0)) {
+        return rc;
+    }
+    describe_end(&si, end, sizeof(end));
     last_log_line(r, c, line, sizeof(line));
     run_fail(r, c->who, "%s %s%s%s", is_daemon(c) ? "hicain-vswitchd" : "QEMU", end,
              *line ? ": " : "", line);
-    return 0;
+    return rc;
+}
+
+static int watch_pid(struct run *r, struct child *c)
+{
+    int fd = pidfd_open(c->pid, 0);
+    if (fd < 0) {
+        return -errno;
+    }
+    int rc = sd_event_add_io(r->event, &c->source, fd, EPOLLIN, on_pidfd, c);
+    if (rc < 0) {
+        close(fd);
+        return rc;
+    }
+    return sd_event_source_set_io_fd_own(c->source, 1);
 }
 
 bool member_start(struct run *r, struct child *c, int (*start)(struct run *, uint32_t),
@@ -71,7 +101,7 @@ bool member_start(struct run *r, struct child *c, int (*start)(struct run *, uin
     c->start_us = run_now_us(r);
     int rc = start(r, index);
     if (rc == 0) {
-        rc = sd_event_add_child(r->event, &c->source, c->pid, WEXITED, on_child, c);
+        rc = watch_pid(r, c);
     }
     if (rc < 0) {
         child_signal(c, SIGKILL);

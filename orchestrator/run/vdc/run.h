@@ -57,7 +57,7 @@ struct vdc_run_result {
 
 /*
  * Runs the experiment into d (which exists, with frozen artefacts) and returns when every child has
- * ended. digest: 64 hex digits naming the inputs. Blocks SIGINT, SIGTERM and SIGCHLD while it runs.
+ * ended. digest: 64 hex digits naming the inputs. Blocks SIGINT and SIGTERM while it runs.
  * Single thread. Returns 0 with *out filled whatever became of the run, or -errno after a message
  * on stderr when it could not begin.
  */
