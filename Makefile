@@ -3,11 +3,12 @@
 BUILD ?= build
 # Checkouts made by other users of the same cache are fine; nothing here needs a parallel make.
 .NOTPARALLEL:
-.PHONY: all demo check bench deps qemu image clean help
+.PHONY: all demo check bench deps qemu image images clean help
 
 help:
 	@echo "make demo    two live guests over HiSwitch, run twice and compared (builds what is missing)"
 	@echo "make check   every test: lint, unit, sim, qtest, guest; gcc, clang, sanitizers"
+	@echo "make images  the guest images with RDMA tools (examples/rc-pingpong.yaml and friends)"
 	@echo "make bench   the benchmarks; figures as JSON lines"
 	@echo "make all     vdc, hicain-vswitchd, QEMU and the guest image, without running anything"
 
@@ -27,10 +28,15 @@ qemu: $(BUILD)/build.ninja
 image: deps
 	@scripts/image/build base
 
+# The images with RDMA tools: tests and some examples want them.
+images: image
+	@scripts/image/build verbs
+	@scripts/image/build pyverbs
+
 demo: all
 	@scripts/demo $(BUILD)
 
-check: all
+check: all images
 	@scripts/check $(BUILD)
 
 bench: all
