@@ -139,8 +139,7 @@ static int put_part(struct hinic_qp *qp, const struct op *op, const struct ibv_s
 				 wr->wr.atomic.compare_add, 0);
 		return 0;
 	case PART_BIND:
-		return hinic_put_bind(qp, wr->bind_mw.mw, wr->bind_mw.rkey,
-				      &wr->bind_mw.bind_info);
+		return hinic_put_bind(qp, wr->bind_mw.mw, wr->bind_mw.rkey, &wr->bind_mw.bind_info);
 	default:
 		return 0;
 	}

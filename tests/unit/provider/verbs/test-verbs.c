@@ -693,7 +693,7 @@ static void attributes(void)
     drop(&r);
 }
 
-/* The field of flags may be given as long as none is set; receive entries are reported as they are. */
+/* Flags may be given as long as none is set; receive entries are reported as they are. */
 static void create_attributes(void)
 {
     struct rig r = make(IBV_QPT_RC, 0, false);
