@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Provokes the errors of reliable connections between two queue pairs of one device and uses the pair again after each.
- * usage: vdc-qpfault DEVICE GID_INDEX; prints one line per case, exit 1 if a completion is not the expected one. */
+/* Provokes the errors of reliable connections between two queue pairs of one device and uses the
+ * pair again after each. usage: vdc-qpfault DEVICE GID_INDEX; prints one line per case, exit 1 if a
+ * completion is not the expected one. */
 #include <infiniband/verbs.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -35,18 +36,21 @@ static void modify(int i, struct ibv_qp_attr *a, int mask)
 
 static void reset(int i)
 {
-    modify(i, &(struct ibv_qp_attr){.qp_state = IBV_QPS_RESET}, IBV_QP_STATE);
+    modify(i, &(struct ibv_qp_attr){ .qp_state = IBV_QPS_RESET }, IBV_QP_STATE);
 }
 
 static void init(int i)
 {
     modify(i,
-           &(struct ibv_qp_attr){.qp_state = IBV_QPS_INIT, .port_num = 1,
-                                 .qp_access_flags = IBV_ACCESS_REMOTE_WRITE | IBV_ACCESS_REMOTE_READ},
+           &(struct ibv_qp_attr){ .qp_state = IBV_QPS_INIT,
+                                  .port_num = 1,
+                                  .qp_access_flags = IBV_ACCESS_REMOTE_WRITE |
+                                                     IBV_ACCESS_REMOTE_READ },
            IBV_QP_STATE | IBV_QP_PKEY_INDEX | IBV_QP_PORT | IBV_QP_ACCESS_FLAGS);
 }
 
-/* Connects one end to the other: time-out 4.096 us * 2^8 = 1 ms, two retries, one after "receiver not ready". */
+/* Connects one end to the other: time-out 4.096 us * 2^8 = 1 ms, two retries, one after "receiver
+ * not ready". */
 static void ready(int i)
 {
     struct ibv_qp_attr a = {
@@ -61,12 +65,14 @@ static void ready(int i)
         .timeout = 8,
         .retry_cnt = 2,
         .rnr_retry = 1,
-        .ah_attr = {.is_global = 1, .port_num = 1, .grh = {.dgid = gid, .sgid_index = gid_index, .hop_limit = 1}},
+        .ah_attr = { .is_global = 1,
+                     .port_num = 1,
+                     .grh = { .dgid = gid, .sgid_index = gid_index, .hop_limit = 1 } },
     };
 
     modify(i, &a,
-           IBV_QP_STATE | IBV_QP_AV | IBV_QP_PATH_MTU | IBV_QP_DEST_QPN | IBV_QP_RQ_PSN | IBV_QP_MAX_DEST_RD_ATOMIC |
-               IBV_QP_MIN_RNR_TIMER);
+           IBV_QP_STATE | IBV_QP_AV | IBV_QP_PATH_MTU | IBV_QP_DEST_QPN | IBV_QP_RQ_PSN |
+               IBV_QP_MAX_DEST_RD_ATOMIC | IBV_QP_MIN_RNR_TIMER);
     a.qp_state = IBV_QPS_RTS;
     modify(i, &a,
            IBV_QP_STATE | IBV_QP_TIMEOUT | IBV_QP_RETRY_CNT | IBV_QP_RNR_RETRY | IBV_QP_SQ_PSN |
@@ -84,9 +90,12 @@ static void connect_both(void)
 
 static void post_send(uint64_t id, enum ibv_wr_opcode opcode, uint32_t rkey)
 {
-    struct ibv_sge sge = {.addr = (uintptr_t)data[0], .length = LEN, .lkey = mr->lkey};
-    struct ibv_send_wr wr = {
-        .wr_id = id, .sg_list = &sge, .num_sge = 1, .opcode = opcode, .send_flags = IBV_SEND_SIGNALED};
+    struct ibv_sge sge = { .addr = (uintptr_t)data[0], .length = LEN, .lkey = mr->lkey };
+    struct ibv_send_wr wr = { .wr_id = id,
+                              .sg_list = &sge,
+                              .num_sge = 1,
+                              .opcode = opcode,
+                              .send_flags = IBV_SEND_SIGNALED };
     struct ibv_send_wr *rest;
 
     wr.wr.rdma.remote_addr = (uintptr_t)data[1];
@@ -96,8 +105,8 @@ static void post_send(uint64_t id, enum ibv_wr_opcode opcode, uint32_t rkey)
 
 static void post_recv(uint32_t len)
 {
-    struct ibv_sge sge = {.addr = (uintptr_t)data[1], .length = len, .lkey = mr->lkey};
-    struct ibv_recv_wr wr = {.wr_id = 100, .sg_list = &sge, .num_sge = 1};
+    struct ibv_sge sge = { .addr = (uintptr_t)data[1], .length = len, .lkey = mr->lkey };
+    struct ibv_recv_wr wr = { .wr_id = 100, .sg_list = &sge, .num_sge = 1 };
     struct ibv_recv_wr *rest;
 
     need(ibv_post_recv(qp[1], &wr, &rest) == 0, "ibv_post_recv");
@@ -112,8 +121,10 @@ static void expect(const char *name, int end, uint64_t id, enum ibv_wc_status wa
         n = ibv_poll_cq(cq[end], 1, &wc);
     }
     if (n != 1 || wc.wr_id != id || wc.status != want) {
-        printf("not ok %s: %s of %llu, expected %s of %llu\n", name, n == 1 ? ibv_wc_status_str(wc.status) : "nothing",
-               n == 1 ? (unsigned long long)wc.wr_id : 0ull, ibv_wc_status_str(want), (unsigned long long)id);
+        printf("not ok %s: %s of %llu, expected %s of %llu\n", name,
+               n == 1 ? ibv_wc_status_str(wc.status) : "nothing",
+               n == 1 ? (unsigned long long)wc.wr_id : 0ull, ibv_wc_status_str(want),
+               (unsigned long long)id);
         bad = 1;
         return;
     }
@@ -161,7 +172,7 @@ static void open_device(const char *name)
             .send_cq = cq[i],
             .recv_cq = cq[i],
             .qp_type = IBV_QPT_RC,
-            .cap = {.max_send_wr = 8, .max_recv_wr = 8, .max_send_sge = 1, .max_recv_sge = 1},
+            .cap = { .max_send_wr = 8, .max_recv_wr = 8, .max_send_sge = 1, .max_recv_sge = 1 },
         };
         need((qp[i] = ibv_create_qp(pd, &a)) != NULL, "ibv_create_qp");
     }

@@ -183,9 +183,9 @@ void vdc_hinic_ev_init(struct vdc_hinic *h)
 void vdc_hinic_ev_arm(struct vdc_hinic *h, enum ev_kind kind, uint32_t i, vtime_t t)
 {
     const uint32_t s = vdc_hinic_ev_source(h, kind, i);
-    const struct ev_node n = { .t = t,
-                               .key = (uint64_t)class_of[kind] << 56 | (uint64_t)kind << 48 |
-                                      (uint64_t)i << 24 | s };
+    const struct ev_node n = {
+        .t = t, .key = (uint64_t)class_of[kind] << 56 | (uint64_t)kind << 48 | (uint64_t)i << 24 | s
+    };
 
     assert(times(h)[s] == VTIME_NEVER);
     if (t == VTIME_NEVER) {
@@ -211,10 +211,9 @@ bool vdc_hinic_ev_pop(struct vdc_hinic *h, vtime_t until, struct vdc_ev *out)
     if (h->n_ev == 0 || n.t > until) {
         return false;
     }
-    *out = (struct vdc_ev){ .t = n.t,
-                            .cls = class_of[kind_of(&n)],
-                            .kind = (uint16_t)kind_of(&n),
-                            .arg = index_of(&n) };
+    *out = (struct vdc_ev){
+        .t = n.t, .cls = class_of[kind_of(&n)], .kind = (uint16_t)kind_of(&n), .arg = index_of(&n)
+    };
     drop(h, 0);
     return true;
 }

@@ -10,8 +10,8 @@
 
 /* ---- numbers ---- */
 
-/* The low bits of a number are the slot, so that finding costs nothing; those above change with each
- * use of it. */
+/* The low bits of a number are the slot, so that finding costs nothing; those above change with
+ * each use of it. */
 static uint32_t make_qpn(struct vdc_hinic *h, uint32_t slot)
 {
     const uint32_t bits = h->lay.log_qp;

@@ -104,8 +104,7 @@ void vdc_hinic_rnet_init(struct vdc_hinic *h)
     memset(n, 0, sizeof(*n));
     n->out_bytes_max = vdc_hinic_sched_bytes_max(h);
     n->crc_way = vdc_crc_best();
-    memset(vdc_hinic_at(h, h->lay.src), 0,
-           (1 + 2 * h->lay.n_qp) * sizeof(struct sched_src));
+    memset(vdc_hinic_at(h, h->lay.src), 0, (1 + 2 * h->lay.n_qp) * sizeof(struct sched_src));
 }
 
 void vdc_hinic_rnet_digest(const struct vdc_hinic *h, struct vdc_digest *d)

@@ -21,8 +21,8 @@
 #define WR_N       1024u /* DMA writes in flight, without those of the memory engine */
 #define RD_RING    2048u
 #define WR_RING    2048u
-#define WR_RX_ROOM 256u  /* free writes a received frame needs before it starts */
-#define WR_TX_ROOM 128u  /* free writes a transmission needs before it starts */
+#define WR_RX_ROOM 256u /* free writes a received frame needs before it starts */
+#define WR_TX_ROOM 128u /* free writes a transmission needs before it starts */
 #define WR_INLINE  64u
 #define DESC_CACHE 64u /* descriptors kept per queue */
 #define DESC_BATCH 32u /* per fetch */
@@ -330,7 +330,7 @@ struct memq {
 /* What outlives the object in a slot: QPs, then SRQs. */
 struct memslot {
     uint32_t gen;
-    uint32_t n_made; /* QPs of this slot: part of the QPN */
+    uint32_t n_made;     /* QPs of this slot: part of the QPN */
     struct memq q[2][2]; /* [client == MEM_RSP][is_write] */
 };
 
@@ -382,14 +382,14 @@ _Static_assert(FIFO_N >= MEM_N + MEM_CQE_N, "each has a place");
 
 /* State of the memory engine. */
 struct mem {
-    uint16_t free;               /* list of free requests */
+    uint16_t free; /* list of free requests */
     uint16_t n_free;
-    uint16_t rd_first, rd_last;  /* reads that still need the bus */
+    uint16_t rd_first, rd_last;   /* reads that still need the bus */
     uint16_t end_first, end_last; /* requests that ended without the bus */
-    uint16_t next_leaf;          /* to be looked at first for a new one */
+    uint16_t next_leaf;           /* to be looked at first for a new one */
     uint16_t zero;
-    uint32_t wr_head, wr_tail;   /* writes and completions in order, free-running */
-    uint32_t cqe_head, cqe_tail; /* completions of them */
+    uint32_t wr_head, wr_tail;     /* writes and completions in order, free-running */
+    uint32_t cqe_head, cqe_tail;   /* completions of them */
     uint32_t wait_head, wait_tail; /* objects waiting for room */
 };
 
@@ -409,7 +409,7 @@ struct rdma {
     uint32_t n_used[OBJ_KINDS];
     uint32_t next[OBJ_KINDS]; /* where to look for a free entry */
     uint32_t next_mw;
-    uint32_t n_send;          /* QPs in RTS and SQD: a doorbell may lead to a packet */
+    uint32_t n_send; /* QPs in RTS and SQD: a doorbell may lead to a packet */
     uint32_t n_gid, n_mc;
     uint32_t qkey_violations;
     uint32_t zero;
@@ -446,8 +446,8 @@ struct gerr {
 /* Offsets of the arrays behind the struct, bytes from its start. */
 struct layout {
     uint64_t ev_node, ev_place, ev_t, rd, wr, notify, eq, desc, txpkt, ready, txpage, frm, rxmem,
-        inmsg, inmem, qp, cq, srq, key, pd, uar, gid, mcast, memslot, memreq, memfifo, memcqe, memwait,
-        leaf, leafmem, changed, is_changed, obj_sum, rnet, src, pkt, pktmem, size;
+        inmsg, inmem, qp, cq, srq, key, pd, uar, gid, mcast, memslot, memreq, memfifo, memcqe,
+        memwait, leaf, leafmem, changed, is_changed, obj_sum, rnet, src, pkt, pktmem, size;
     uint32_t ev_base[EV_KINDS + 1]; /* first source of each kind */
     uint32_t n_notify;
     uint32_t n_frm;
@@ -581,8 +581,7 @@ static inline bool vdc_hinic_is_alive(const struct vdc_hinic *h)
 
 void vdc_hinic_ev_arm(struct vdc_hinic *h, enum ev_kind kind, uint32_t i, vtime_t t);
 void vdc_hinic_ev_cancel(struct vdc_hinic *h, enum ev_kind kind, uint32_t i); /* if armed */
-static inline uint32_t vdc_hinic_ev_source(const struct vdc_hinic *h, enum ev_kind kind,
-                                           uint32_t i)
+static inline uint32_t vdc_hinic_ev_source(const struct vdc_hinic *h, enum ev_kind kind, uint32_t i)
 {
     const uint32_t s = h->lay.ev_base[kind] + i;
 
@@ -626,7 +625,7 @@ void vdc_hinic_object_reset(struct vdc_hinic *h);
 /* The object has changed or is about to, in this event. */
 void vdc_hinic_object_mark(struct vdc_hinic *h, enum obj_kind kind, uint32_t i);
 void vdc_hinic_object_mark_at(struct vdc_hinic *h, uint64_t off); /* by an offset inside of it */
-void vdc_hinic_object_settle(struct vdc_hinic *h); /* empties the list of changes */
+void vdc_hinic_object_settle(struct vdc_hinic *h);                /* empties the list of changes */
 void vdc_hinic_object_digest(const struct vdc_hinic *h, struct vdc_digest *d);
 
 /* ---- gid.c ---- */
@@ -669,7 +668,8 @@ enum pblq_answer { PBLQ_OK, PBLQ_WAIT, PBLQ_BAD };
 
 void vdc_hinic_mem_init(struct vdc_hinic *h);
 /* Requests of the object that are under way end as MEM_STALE. Returns the new generation. */
-uint32_t vdc_hinic_mem_renew(struct vdc_hinic *h, vtime_t now, enum mem_client client, uint16_t obj);
+uint32_t vdc_hinic_mem_renew(struct vdc_hinic *h, vtime_t now, enum mem_client client,
+                             uint16_t obj);
 void vdc_hinic_mem_go(struct vdc_hinic *h, vtime_t now);
 /* Goes on where it can. */
 static inline void vdc_hinic_mem_kick(struct vdc_hinic *h, vtime_t now)
@@ -692,13 +692,13 @@ enum pblq_answer vdc_hinic_mr_find(struct vdc_hinic *h, vtime_t now, uint32_t ke
 bool vdc_hinic_mem_modify(struct vdc_hinic *h, const struct rd_op *op, uint64_t old, uint64_t *val);
 void vdc_hinic_mem_digest(const struct vdc_hinic *h, struct vdc_digest *d);
 
-/* Checks a page list of `bytes` bytes, which start `first` bytes into the first page; false if it is
- * malformed. */
+/* Checks a page list of `bytes` bytes, which start `first` bytes into the first page; false if it
+ * is malformed. */
 bool vdc_hinic_pblq_open(struct pblq *q, const struct hinic_pbl *pbl, uint64_t first,
                          uint64_t bytes);
 void vdc_hinic_pblq_close(struct vdc_hinic *h, struct pblq *q);
-/* Bus address of byte off, and bytes from there to the end of its page. PBLQ_WAIT: the leaf is being
- * fetched, vdc_hinic_mem_kick() follows. */
+/* Bus address of byte off, and bytes from there to the end of its page. PBLQ_WAIT: the leaf is
+ * being fetched, vdc_hinic_mem_kick() follows. */
 enum pblq_answer vdc_hinic_pblq_find(struct vdc_hinic *h, vtime_t now, struct pblq *q, uint64_t off,
                                      uint64_t *addr, uint64_t *room);
 void vdc_hinic_pblq_arrived(struct vdc_hinic *h, vtime_t now, const struct rd_op *op);
