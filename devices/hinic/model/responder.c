@@ -83,6 +83,22 @@ static enum rsp_begun no_wqe(struct vdc_hinic *h, vtime_t now, struct qp *qp, ui
     return RSP_DROPPED;
 }
 
+/* Takes the receive WQE of the message; RSP_BEGUN if there is one. */
+static enum rsp_begun take_wqe(struct vdc_hinic *h, vtime_t now, struct qp *qp, uint32_t pkt)
+{
+    switch (vdc_hinic_rq_take(h, now, qp)) {
+    case RQ_EMPTY:
+        return no_wqe(h, now, qp, pkt);
+    case RQ_WAIT:
+        return RSP_BLOCKED;
+    case RQ_BROKEN:
+        return bad(h, now, qp, pkt, RSP_NAK_OP, 0);
+    case RQ_TAKEN:
+        break;
+    }
+    return RSP_BEGUN;
+}
+
 /* Payload lengths: whole packets but for the last of a message, which is not empty. */
 static bool length_is_right(const struct qp *qp, const struct wire_hdr *w, uint32_t f)
 {
@@ -128,15 +144,10 @@ static enum rsp_begun begin_write(struct vdc_hinic *h, vtime_t now, struct qp *q
         return bad(h, now, qp, pkt, syndrome, 0);
     }
     if (f & WIRE_F_RECV) {
-        switch (vdc_hinic_rq_take(h, now, qp)) {
-        case RQ_EMPTY:
-            return no_wqe(h, now, qp, pkt);
-        case RQ_WAIT:
-            return RSP_BLOCKED;
-        case RQ_BROKEN:
-            return bad(h, now, qp, pkt, RSP_NAK_OP, 0);
-        case RQ_TAKEN:
-            break;
+        const enum rsp_begun taken = take_wqe(h, now, qp, pkt);
+
+        if (taken != RSP_BEGUN) {
+            return taken;
         }
     }
     if (n > 0 && !vdc_hinic_rsp_place(h, now, qp, pkt, va, key, n)) {
@@ -161,16 +172,10 @@ static enum rsp_begun begin_send(struct vdc_hinic *h, vtime_t now, struct qp *qp
     struct rsp *r = &qp->rsp;
     const uint32_t n = p->w.pay_len;
     const uint32_t at = f & WIRE_F_FIRST ? 0 : r->msg_len;
+    const enum rsp_begun taken = take_wqe(h, now, qp, pkt);
 
-    switch (vdc_hinic_rq_take(h, now, qp)) {
-    case RQ_EMPTY:
-        return no_wqe(h, now, qp, pkt);
-    case RQ_WAIT:
-        return RSP_BLOCKED;
-    case RQ_BROKEN:
-        return bad(h, now, qp, pkt, RSP_NAK_OP, 0);
-    case RQ_TAKEN:
-        break;
+    if (taken != RSP_BEGUN) {
+        return taken;
     }
     if ((uint64_t)at + n > r->wqe.len || at + n > RSP_MSG_LEN_MAX) {
         vdc_hinic_count(h, HINIC_CNT_RESP_LOCAL_LENGTH_ERROR, 1);
