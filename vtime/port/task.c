@@ -326,13 +326,13 @@ static bool move_grant(struct vdc_task *t, vtime_t enough, uint32_t polls)
 static bool may_go_on(struct vdc_task *t, vtime_t now, vtime_t next, vtime_t send, bool is_early)
 {
     const vtime_t enough = vtime_add(next, MOVE_MIN);
-    const bool is_near = next < vtime_add(t->grant, MOVE_MIN);
-    const bool polls = is_near && waiter_may_poll(&t->waiter);
+    const bool has_core = waiter_may_poll(&t->waiter);
+    const bool polls = has_core && next < vtime_add(t->grant, MOVE_MIN);
     const uint64_t step = vtime_add(send - next, t->live.min_path_ps) / STEP_DIV * STEP_MUL;
     bool may = false;
 
     t->step = VTIME_NEVER;
-    if (t->reach != t->grant && !perturb_hits(&t->perturb, 4)) {
+    if (has_core && t->reach != t->grant && !perturb_hits(&t->perturb, 4)) {
         perturb_pause(&t->perturb);
         tell(t, now, next, send);
         t->step = polls ? vtime_max(MOVE_MIN, step) : VTIME_NEVER;
